@@ -1,0 +1,148 @@
+"""What can go wrong, and how each of it is told over HTTP.
+
+BoreholeError
+├── FileError                 the content of a file is at fault: permanent, the file goes to failed/
+├── TransientError            nothing is wrong with the file or the request; try again later
+│   ├── StorageUnavailable
+│   └── CatalogUnavailable
+└── RequestError              a client asked for what cannot be answered
+    ├── InvalidParameter
+    ├── ImageNotFound
+    ├── JobNotFound
+    ├── ColormapNotFound
+    ├── DepthRangeEmpty
+    ├── TooManyRows
+    └── WriteRefused
+        ├── ApiKeyRequired
+        └── AnonymousWriteRefused
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class Reason(StrEnum):
+    """Why a file was not stored; the `reason` of a job and of a `.error.json`."""
+
+    EMPTY_FILE = "empty_file"
+    NOT_A_REGULAR_FILE = "not_a_regular_file"
+    NOT_TEXT = "not_text"
+    NO_HEADER = "no_header"
+    NO_DEPTH_COLUMN = "no_depth_column"
+    DUPLICATE_COLUMN = "duplicate_column"
+    WRONG_WIDTH = "wrong_width"
+    RAGGED_ROW = "ragged_row"
+    NOT_A_NUMBER = "not_a_number"
+    INFINITE_VALUE = "infinite_value"
+    NO_ROWS = "no_rows"
+    DEPTH_MISSING = "depth_missing"
+    DEPTH_REPEATED = "depth_repeated"
+    DEPTH_NOT_MONOTONIC = "depth_not_monotonic"
+    FILE_CHANGED = "file_changed"
+    WORKER_DIED = "worker_died"
+    INTERNAL_ERROR = "internal_error"
+
+
+class BoreholeError(Exception):
+    """The root of every error this product raises on purpose."""
+
+
+class FileError(BoreholeError):
+    """A file that cannot become an image, with what its owner needs to mend it.
+
+    row: the line of the file at fault, the first line being 1, as an editor counts; None where no line is.
+    column: the column's name in the header. value: the cell's text.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+    ) -> None:
+        super().__init__(reason, message)
+        self.reason = reason
+        self.message = message
+        self.row = row
+        self.column = column
+        self.value = value if value is None or len(value) <= 200 else value[:199] + "…"
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_file_error, (self.reason, self.message, self.row, self.column, self.value)
+
+
+def _rebuild_file_error(
+    reason: Reason, message: str, row: int | None, column: str | None, value: str | None
+) -> FileError:
+    return FileError(reason, message, row=row, column=column, value=value)
+
+
+class TransientError(BoreholeError):
+    """Try again later: the cause is outside the file and outside the request."""
+
+    status: ClassVar[int] = 503
+    code: ClassVar[str] = "temporarily_unavailable"
+
+
+class StorageUnavailable(TransientError):
+    code = "storage_unavailable"
+
+
+class CatalogUnavailable(TransientError):
+    code = "catalog_unavailable"
+
+
+class RequestError(BoreholeError):
+    """A request that cannot be answered as asked; `details` says what would have been right."""
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = "bad_request"
+    title: ClassVar[str] = "Bad request"
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class InvalidParameter(RequestError):
+    status, code, title = 422, "invalid_parameter", "Invalid parameter"
+
+
+class ImageNotFound(RequestError):
+    status, code, title = 404, "image_not_found", "No such image"
+
+
+class JobNotFound(RequestError):
+    status, code, title = 404, "job_not_found", "No such job"
+
+
+class ColormapNotFound(RequestError):
+    status, code, title = 404, "colormap_not_found", "No such colormap"
+
+
+class DepthRangeEmpty(RequestError):
+    status, code, title = 404, "depth_range_empty", "No rows in this depth range"
+
+
+class TooManyRows(RequestError):
+    status, code, title = 413, "too_many_rows", "Too many rows for one answer"
+
+
+class WriteRefused(RequestError):
+    status, code, title = 403, "write_refused", "Not allowed to change anything here"
+
+
+class ApiKeyRequired(WriteRefused):
+    status, code, title = 401, "api_key_required", "API key required"
+
+
+class AnonymousWriteRefused(WriteRefused):
+    code = "anonymous_write_refused"

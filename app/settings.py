@@ -1,0 +1,67 @@
+"""Every setting, each a `BOREHOLE_*` environment variable (or a line of `.env`)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="BOREHOLE_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    # where the server listens
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1)] = 1
+
+    # where things lie
+    data_dir: Path = Path("data")
+    db_dir: Path = Path("db")
+    log_dir: Path = Path("logs")
+    database_url: str | None = None
+
+    # the way in
+    pipeline_autostart: bool = True
+    stable_seconds: Annotated[float, Field(ge=0)] = 2.0
+    rescan_seconds: Annotated[float, Field(gt=0)] = 30.0
+    ingest_workers: Annotated[int, Field(ge=1)] = Field(default_factory=lambda: min(2, os.cpu_count() or 1))
+    source_width: Annotated[int, Field(ge=2)] | Literal["any"] = 200
+    null_values: Annotated[tuple[float, ...], NoDecode] = (-999.25, -999.0, -9999.0, -9999.25, -32768.0)
+    depth_unit: str | None = None
+    resize_mode: Literal["zoom", "wrap"] = "zoom"
+    rounding: Literal["mantissa13", "none"] = "mantissa13"
+
+    # the way out
+    max_rows: Annotated[int, Field(ge=1)] = 20_000
+    cache_bytes: Annotated[int, Field(ge=0)] = 256 * 1024 * 1024
+
+    # who may change things
+    api_key: str | None = None
+    allow_anonymous_writes: bool = False
+
+    # logs
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    access_log: bool = True
+
+    @field_validator("null_values", mode="before")
+    @classmethod
+    def _split_null_values(cls, value: object) -> object:
+        """`BOREHOLE_NULL_VALUES=-999.25,-9999`: a comma-separated list."""
+        return tuple(value.replace(" ", "").split(",")) if isinstance(value, str) else value
+
+    @field_validator("data_dir", "db_dir", "log_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @property
+    def listens_on_loopback(self) -> bool:
+        return self.host in LOOPBACK_HOSTS
