@@ -3,6 +3,7 @@
 BoreholeError
 ├── FileError                 the content of a file is at fault: permanent, the file goes to failed/
 ├── TransientError            nothing is wrong with the file or the request; try again later
+│   ├── FileChanged
 │   ├── StorageUnavailable
 │   └── CatalogUnavailable
 └── RequestError              a client asked for what cannot be answered
@@ -40,7 +41,8 @@ class Reason(StrEnum):
     DEPTH_MISSING = "depth_missing"
     DEPTH_REPEATED = "depth_repeated"
     DEPTH_NOT_MONOTONIC = "depth_not_monotonic"
-    FILE_CHANGED = "file_changed"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    FILE_GONE = "file_gone"
     WORKER_DIED = "worker_died"
     INTERNAL_ERROR = "internal_error"
 
@@ -88,8 +90,13 @@ def _rebuild_file_error(
 class TransientError(BoreholeError):
     """Try again later: the cause is outside the file and outside the request."""
 
-    status: ClassVar[int] = 503
     code: ClassVar[str] = "temporarily_unavailable"
+
+
+class FileChanged(TransientError):
+    """A file was written to while it was read."""
+
+    code = "file_changed"
 
 
 class StorageUnavailable(TransientError):
@@ -146,3 +153,26 @@ class ApiKeyRequired(WriteRefused):
 
 class AnonymousWriteRefused(WriteRefused):
     code = "anonymous_write_refused"
+
+
+def problem(error: Exception) -> dict[str, Any]:
+    """The error as problem details (RFC 9457), status included; an unforeseen one tells nothing of itself."""
+    if isinstance(error, RequestError):
+        head = {"title": error.title, "status": error.status, "code": error.code, "detail": str(error)}
+        return {"type": "about:blank", **head, **error.details}
+    if isinstance(error, TransientError):
+        detail = "The server cannot answer this right now; try again in a few seconds."
+        return {
+            "type": "about:blank",
+            "title": "Temporarily unavailable",
+            "status": 503,
+            "code": error.code,
+            "detail": detail,
+        }
+    return {
+        "type": "about:blank",
+        "title": "Internal server error",
+        "status": 500,
+        "code": "internal_error",
+        "detail": "The server met an error of its own; its log tells more under this request id.",
+    }

@@ -1,0 +1,32 @@
+"""`python -m app`: the server, as the settings say."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from app.settings import Settings
+
+
+def main() -> None:
+    settings = Settings()
+    print(
+        f"Borehole Image Server\n"
+        f"  page         http://{settings.host}:{settings.port}/\n"
+        f"  API docs     http://{settings.host}:{settings.port}/docs\n"
+        f"  data folder  {settings.data_dir} (drop CSV files here)\n",
+        flush=True,
+    )
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+if __name__ == "__main__":
+    main()

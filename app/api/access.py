@@ -1,0 +1,54 @@
+"""Who may change things: holders of the API key, or, where there is none, somebody at this very machine."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Header, Request
+
+from app.api.services import UsesServices
+from app.errors import AnonymousWriteRefused, ApiKeyRequired
+from app.settings import LOOPBACK_HOSTS
+
+
+def _writing_is_allowed(
+    request: Request,
+    services: UsesServices,
+    x_api_key: Annotated[str | None, Header(description="Needed where BOREHOLE_API_KEY is set.")] = None,
+) -> None:
+    """Raises ApiKeyRequired, AnonymousWriteRefused."""
+    settings = services.settings
+    if settings.api_key:
+        if not hmac.compare_digest((x_api_key or "").encode(), settings.api_key.encode()):
+            raise ApiKeyRequired("send the server's API key in the X-API-Key header to change anything")
+        return
+    if not settings.listens_on_loopback and not settings.allow_anonymous_writes:
+        raise AnonymousWriteRefused(
+            "this server listens to the network and has no API key: set BOREHOLE_API_KEY, or "
+            "BOREHOLE_ALLOW_ANONYMOUS_WRITES=true where only trusted people can reach it"
+        )
+    _must_come_from_here(request)
+
+
+def _must_come_from_here(request: Request) -> None:
+    """Keep pages of other origins, and names that resolve to us without being ours, from driving this server."""
+    host = request.headers.get("host", "")
+    if _name(f"//{host}") not in LOOPBACK_HOSTS:
+        raise AnonymousWriteRefused(
+            f"without an API key, changes are taken only at localhost, 127.0.0.1 or [::1], not at {host!r}"
+        )
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != host:
+        raise AnonymousWriteRefused(f"a page of {origin!r} may not change anything here")
+
+
+def _name(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+writing_is_allowed = Depends(_writing_is_allowed)

@@ -1,0 +1,95 @@
+"""The query parameters that frames share, parsed once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Query
+
+from app.errors import InvalidParameter
+from app.rendering.colormaps import DEFAULT, GREY, canonical_name
+from app.rendering.picture import Style
+from app.storage.catalog.tables import Image
+
+MAX_PICTURE_SIDE = 8192
+
+
+@dataclass(frozen=True)
+class DepthRangeParameters:
+    image_id: Annotated[int, Query(description="As listed by `GET /images`.", examples=[1])]
+    depth_min: Annotated[
+        float | None,
+        Query(
+            description="Top of the range, in the image's depth unit; left out: the image's top.",
+            examples=[9201.9],
+        ),
+    ] = None
+    depth_max: Annotated[
+        float | None,
+        Query(
+            description="Bottom of the range, inclusive; left out: the image's bottom.",
+            examples=[9210.3],
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class ColourParameters:
+    colormap: Annotated[
+        str,
+        Query(
+            description="`true`: blue to red; `false`: grey; or a name of `GET /colormaps`.",
+            examples=["true", "false", "YlOrBr"],
+        ),
+    ] = "true"
+    rescale: Annotated[
+        str | None,
+        Query(
+            description="`lo,hi`: the values at the colormap's ends; left out: the image's display range.",
+            examples=["0,255"],
+        ),
+    ] = None
+    invert: Annotated[bool, Query(description="Turn the colormap around.")] = False
+
+    def style(self, image: Image, *, width: int | None = None, height: int | None = None) -> Style:
+        """Raises InvalidParameter, ColormapNotFound."""
+        low, high = _value_range(self.rescale) if self.rescale else (image.display_low, image.display_high)
+        return Style(colormap_of(self.colormap), low, high, self.invert, width, height)
+
+
+@dataclass(frozen=True)
+class SizeParameters:
+    width: Annotated[
+        int | None,
+        Query(
+            ge=1, le=MAX_PICTURE_SIDE, description="Pixels across; left out: 150, one for each stored pixel."
+        ),
+    ] = None
+    height: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=MAX_PICTURE_SIDE,
+            description="Rows of the picture; long ranges are drawn from overviews. Left out: one for each row.",
+        ),
+    ] = None
+
+
+def colormap_of(parameter: str) -> str:
+    """The colormap that `true`, `false` or a name asks for. Raises ColormapNotFound."""
+    return {"true": DEFAULT, "false": GREY}.get(parameter.lower()) or canonical_name(parameter)
+
+
+def _value_range(text: str) -> tuple[float, float]:
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise InvalidParameter(
+            f"rescale={text!r} is not a value range; give two numbers as rescale=lo,hi with lo < hi, such as 0,255",
+            parameter="rescale",
+        )
+    return low, high

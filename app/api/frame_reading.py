@@ -1,0 +1,98 @@
+"""From a depth range to stored rows: from memory on the event loop, from disk in a thread."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from starlette.concurrency import run_in_threadpool
+
+from app.api.frame_parameters import DepthRangeParameters
+from app.api.services import Services
+from app.errors import TooManyRows
+from app.rendering.depth_range import RowRange, select_rows
+from app.rendering.view import View, choose_view
+from app.storage.catalog.tables import Image
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The rows an answer is made of. depths: float64, of all the image's rows, ascending."""
+
+    image: Image
+    view: View
+    depths: npt.NDArray[np.float64]
+
+    @property
+    def depth_min(self) -> float:
+        return float(self.depths[self.view.rows.start])
+
+    @property
+    def depth_max(self) -> float:
+        return float(self.depths[self.view.rows.stop - 1])
+
+    @property
+    def row_count(self) -> int:
+        return self.view.rows.stop - self.view.rows.start
+
+    @property
+    def row_depths(self) -> npt.NDArray[np.float64]:
+        """float64 (row_count,)"""
+        return self.depths[self.view.rows.start : self.view.rows.stop]
+
+
+async def find_image(services: Services, image_id: int) -> Image:
+    """Raises ImageNotFound."""
+    known = services.images.in_memory(image_id)
+    return known if known is not None else await run_in_threadpool(services.images.get, image_id)
+
+
+async def select(
+    services: Services, image: Image, asked: DepthRangeParameters, height: int | None = None
+) -> Selection:
+    """Raises DepthRangeEmpty, InvalidParameter, TooManyRows."""
+    depths = services.reader.depths_in_memory(image.id)
+    if depths is None:
+        depths = await run_in_threadpool(services.reader.depths, image.id, image.rows)
+    wanted = select_rows(depths, asked.depth_min, asked.depth_max, image.step)
+    if height is None:
+        _limit(wanted, services.settings.max_rows)
+    return Selection(image, choose_view(wanted, height, image.levels, image.rows), depths)
+
+
+async def read(services: Services, selection: Selection) -> npt.NDArray[np.float32]:
+    """values: float32 (n, 150) of the selection's level, NaN where null."""
+    view = selection.view
+    rows = (selection.image.id, view.level, view.start, view.stop)
+    values = services.reader.rows_in_memory(*rows)
+    return values if values is not None else await run_in_threadpool(services.reader.rows, *rows)
+
+
+def _limit(wanted: RowRange, max_rows: int) -> None:
+    count = wanted.stop - wanted.start
+    if count > max_rows:
+        raise TooManyRows(
+            f"this range has {count} rows, and one answer holds at most {max_rows}: ask for a shorter range, "
+            "or for a picture of a given height (/frames/image?…&height=1000)",
+            rows=count,
+            max_rows=max_rows,
+        )
+
+
+class Stopwatch:
+    """Laps for the `Server-Timing` header."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self._laps: list[str] = []
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self._laps.append(f"{name};dur={(now - self._last) * 1000:.2f}")
+        self._last = now
+
+    @property
+    def header(self) -> str:
+        return ", ".join(self._laps)

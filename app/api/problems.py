@@ -1,0 +1,100 @@
+"""Errors as `application/problem+json`, each with the id of its request."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app.errors import InvalidParameter, RequestError, TransientError, problem
+
+log = logging.getLogger("borehole.api")
+
+RETRY_AFTER_SECONDS = 5
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "application/problem+json": {
+        "schema": {
+            "type": "object",
+            "required": ["type", "title", "status", "detail", "code", "request_id"],
+            "properties": {
+                "type": {"type": "string"},
+                "title": {"type": "string"},
+                "status": {"type": "integer"},
+                "detail": {"type": "string", "description": "What is wrong, and what would have been right."},
+                "code": {"type": "string", "description": "Stable: made for scripts to act on."},
+                "request_id": {"type": "string"},
+            },
+        }
+    }
+}
+
+
+def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problems an endpoint documents in OpenAPI."""
+    meaning = {
+        401: "An API key is required.",
+        403: "Changes are not allowed from there.",
+        404: "There is no such thing, or no row in that depth range.",
+        413: "More rows than one answer may hold.",
+        422: "A parameter is malformed.",
+    }
+    return {status: {"description": meaning[status], "content": PROBLEM_SCHEMA} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    for kind in (RequestError, TransientError, Exception):
+        app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_http)
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestError):
+        log.error("%s %s failed: %r", request.method, request.url.path, error, exc_info=error)
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, TransientError) else {}
+    if problem(error)["status"] == 401:
+        headers["WWW-Authenticate"] = "ApiKey"
+    return _response(request, problem(error), headers)
+
+
+async def _answer_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        {"parameter": str(fault["loc"][-1]), "message": fault["msg"], "value": _shown(fault.get("input"))}
+        for fault in error.errors()
+    ]
+    text = "; ".join(f"{fault['parameter']}: {fault['message']} (got {fault['value']})" for fault in faults)
+    return _response(request, problem(InvalidParameter(text, errors=faults)))
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    body = {
+        "type": "about:blank",
+        "title": error.detail,
+        "status": error.status_code,
+        "code": {404: "no_such_page", 405: "method_not_allowed"}.get(error.status_code, "http_error"),
+        "detail": f"{request.method} {request.url.path}: {error.detail}. GET /docs lists what there is.",
+    }
+    return _response(request, body, dict(error.headers or {}))
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else text[:99] + "…"
+
+
+def _response(request: Request, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    body["request_id"] = request.scope.get("request_id", "")
+    return Response(
+        orjson.dumps(body, default=str),
+        status_code=body["status"],
+        media_type="application/problem+json",
+        headers=headers,
+    )

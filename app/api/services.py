@@ -1,0 +1,48 @@
+"""What the endpoints call, made once for the process and reached through `request.app.state`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.pipeline.control import PipelineControl
+from app.pipeline.workplace import Workplace
+from app.settings import Settings
+from app.storage.arrays.reading import RowReader
+from app.storage.known_images import KnownImages
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    place: Workplace
+    images: KnownImages
+    reader: RowReader
+    pipeline: PipelineControl
+    started_at: float = field(default_factory=time.time)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Services:
+        place = Workplace.open(settings)
+        return cls(
+            settings=settings,
+            place=place,
+            images=KnownImages(place.images),
+            reader=RowReader(place.layout, settings.cache_bytes),
+            pipeline=PipelineControl(place),
+        )
+
+    def close(self) -> None:
+        self.reader.close()
+        self.place.catalog.close()
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+UsesServices = Annotated[Services, Depends(_services)]

@@ -1,0 +1,68 @@
+"""Logs: one line an event, readable on the console, JSON in `logs/borehole.log`, which rotates.
+
+Several processes write the same file: the handler locks it, and rotates it once.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import time
+
+from app.settings import Settings
+
+FILE_BYTES = 10 * 1024 * 1024
+FILES_KEPT = 5
+
+
+def configure(settings: Settings, console_level: str = "DEBUG") -> None:
+    """Set up this process's logging: our own loggers, below `borehole`, and uvicorn's."""
+    settings.log_dir.mkdir(parents=True, exist_ok=True)
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "console": {"()": _ConsoleFormatter},
+                "file": {
+                    "()": "pythonjsonlogger.json.JsonFormatter",
+                    "format": "%(levelname)s %(name)s %(process)d %(message)s",
+                    "rename_fields": {"levelname": "level", "name": "logger"},
+                    "timestamp": True,
+                },
+            },
+            "handlers": {
+                "console": {
+                    "class": "logging.StreamHandler",
+                    "formatter": "console",
+                    "level": console_level,
+                },
+                "file": {
+                    "class": "concurrent_log_handler.ConcurrentRotatingFileHandler",
+                    "filename": str(settings.log_dir / "borehole.log"),
+                    "maxBytes": FILE_BYTES,
+                    "backupCount": FILES_KEPT,
+                    "encoding": "utf-8",
+                    "formatter": "file",
+                },
+            },
+            "loggers": {
+                name: {"level": settings.log_level, "handlers": ["console", "file"], "propagate": False}
+                for name in ("borehole", "uvicorn")
+            },
+            "root": {"level": "WARNING", "handlers": ["console", "file"]},
+        }
+    )
+
+
+class _ConsoleFormatter(logging.Formatter):
+    """`2026-11-24 15:47:45Z INFO job: x.csv is image 7`"""
+
+    converter = staticmethod(time.gmtime)
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)sZ %(levelname)-7s %(shortname)s: %(message)s", "%Y-%m-%d %H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.shortname = record.name.removeprefix("borehole.")
+        return super().format(record)

@@ -1,0 +1,60 @@
+"""The application: what is opened at its start and closed at its end, and which parts answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
+
+from app import __version__, logs
+from app.api import colormaps, frames, images, page, pipeline, problems, system
+from app.api.request_log import RequestLog
+from app.api.services import Services
+from app.pipeline.host import PipelineHost
+from app.settings import Settings
+from app.storage.local_disk import require_local_disk
+
+DESCRIPTION = """
+Borehole images by depth range: drop a CSV into the data folder, then ask for the wall between two depths,
+as a picture or as numbers.
+
+* `GET /images` lists what there is, with depth ranges.
+* `GET /frames/image?image_id=1&depth_min=9201.9&depth_max=9210.3` is a range as a picture,
+  `GET /frames` the same as numbers.
+* `GET /pipeline/history` says what became of every file.
+
+Errors are `application/problem+json` with a stable `code`.
+"""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        logs.configure(settings)
+        require_local_disk(settings.db_dir)
+        services = app.state.services = await run_in_threadpool(Services.open, settings)
+        host = PipelineHost(services.place)
+        host.start()
+        yield
+        await run_in_threadpool(host.stop)
+        services.close()
+
+    app = FastAPI(
+        title="Borehole Image Server",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        swagger_ui_parameters={"defaultModelsExpandDepth": -1, "tryItOutEnabled": True},
+    )
+    for part in (frames, images, colormaps, pipeline, system, page):
+        app.include_router(part.router)
+    app.mount("/viewer", page.ViewerFiles(), name="viewer")
+    problems.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
+    app.add_middleware(RequestLog, lines=settings.access_log)
+    return app

@@ -1,0 +1,46 @@
+"""Taking a file out of the data folder and giving it a job, so that a death in between loses neither."""
+
+from __future__ import annotations
+
+import time
+
+from app.pipeline.folders import Claim
+from app.pipeline.names import printable
+from app.pipeline.workplace import Workplace
+from app.storage.catalog.jobs import Lease
+from app.storage.catalog.tables import Job
+
+ORPHAN_SECONDS = 10.0
+
+
+def enqueue(place: Workplace, name: str) -> int | None:
+    """The job for `name`, queued; None where the file is gone or somebody else took it."""
+    claim = place.folders.claim(name)
+    if claim is None:
+        return None
+    size = claim.path.lstat().st_size
+    return place.jobs.add(printable(name), size, time.time(), claim=claim.token, path=None)
+
+
+def take(place: Workplace, name: str, owner: str, lease_seconds: float) -> tuple[Job, Lease] | None:
+    """As `enqueue`, and ours to run at once."""
+    claim = place.folders.claim(name)
+    if claim is None:
+        return None
+    return place.jobs.add_leased(
+        printable(name),
+        claim.path.lstat().st_size,
+        time.time(),
+        claim=claim.token,
+        path=None,
+        owner=owner,
+        seconds=lease_seconds,
+    )
+
+
+def return_orphans(place: Workplace) -> list[Claim]:
+    """Put files whose claimant died before it could make a job back into the data folder."""
+    orphans = place.folders.orphaned_claims(place.jobs.claims(), ORPHAN_SECONDS)
+    for orphan in orphans:
+        place.folders.put_back(orphan)
+    return orphans

@@ -1,0 +1,60 @@
+"""After a job's end: its file to processed/ or failed/, with the reason beside it. Safe to repeat at any point."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from app.errors import CatalogUnavailable
+from app.pipeline.folders import write_error_report
+from app.pipeline.workplace import Workplace
+from app.storage.catalog.jobs import Lease, LeaseLost
+from app.storage.catalog.tables import Job, JobState
+
+log = logging.getLogger("borehole.job")
+
+
+def settle(place: Workplace, job_id: int, lease: Lease) -> None:
+    """Move a finished job's file to where it belongs. What cannot be moved now is left to `settle_all`."""
+    try:
+        job = place.jobs.get(job_id)
+        source = place.folders.claimed(job.claim) if job.claim else None
+        if job.claim and source is not None:
+            _move(place, job, job.claim, source, lease)
+        elif job.claim:
+            place.folders.remove_claim(job.claim)
+        place.jobs.settle(lease)
+    except (OSError, CatalogUnavailable, LeaseLost) as error:
+        log.warning("the file of job %s waits to be moved: %s", job_id, error, extra={"job": job_id})
+
+
+def settle_all(place: Workplace, owner: str, lease_seconds: float) -> None:
+    """Move the files of jobs that were finished by somebody who could not move them any more."""
+    while found := place.jobs.lease_unsettled(owner, lease_seconds, time.time()):
+        job, lease = found
+        settle(place, job.id, lease)
+
+
+def _move(place: Workplace, job: Job, claim: str, source: Path, lease: Lease) -> None:
+    folder = place.folders.failed if job.state == JobState.FAILED else place.folders.processed
+    target = place.folders.reserve(source, folder, partial(place.jobs.reserve_target, lease), job.target)
+    if job.state == JobState.FAILED:
+        write_error_report(target, _report(job))
+    place.folders.move(claim, source, target)
+
+
+def _report(job: Job) -> dict[str, Any]:
+    return {
+        "file": job.name,
+        "reason": job.reason,
+        "message": job.message,
+        "row": job.row,
+        "column": job.column,
+        "value": job.value,
+        "when": datetime.fromtimestamp(job.finished_at or 0.0, UTC).isoformat(timespec="seconds"),
+        "job": job.id,
+    }

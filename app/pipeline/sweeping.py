@@ -1,0 +1,29 @@
+"""Taking away what attempts that came to nothing, and images that were deleted, have left in the arrays."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from app.pipeline.workplace import Workplace
+from app.storage.arrays.erasing import erase
+
+log = logging.getLogger("borehole.pipeline")
+
+GRACE_SECONDS = 60.0
+"""As long as a reader may still hold a deleted image, or a writer that lost its lease may still write."""
+
+
+def sweep(place: Workplace) -> None:
+    """Only what the catalog itself knows of is touched: never a fragment it has not heard of."""
+    moment = time.time() - GRACE_SECONDS
+    for image_id in place.images.abandoned(moment):
+        erase(place.layout, image_id)
+        place.images.mark_swept(image_id)
+        log.info(
+            "swept what an abandoned attempt had written as image %s", image_id, extra={"image": image_id}
+        )
+    for image_id in place.images.deleted_before(moment):
+        erase(place.layout, image_id)
+        place.images.mark_erased(image_id)
+        log.info("erased the arrays of deleted image %s", image_id, extra={"image": image_id})

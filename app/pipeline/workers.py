@@ -1,0 +1,161 @@
+"""Worker processes: spawned, started once and kept warm, at lower priority, gone when their parent is."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from app import logs
+from app.pipeline.job import run_job
+from app.pipeline.workplace import Workplace
+from app.settings import Settings
+from app.storage.catalog.jobs import Lease
+from app.storage.catalog.tables import Job
+
+log = logging.getLogger("borehole.worker")
+
+NICENESS = 10
+KILL_SECONDS = 5.0
+
+
+@dataclass
+class Worker:
+    process: BaseProcess
+    connection: Connection
+    lease: Lease | None = None
+    """The job it works on; None while it is idle."""
+
+
+class WorkerPool:
+    """A fixed number of workers, each with a pipe of its own: one that dies takes nothing else with it.
+
+    To be used from one thread only, which must outlive the workers: the kernel ends them with it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.workers: list[Worker] = []
+
+    def start(self) -> None:
+        while len(self.workers) < self.settings.ingest_workers:
+            self.workers.append(self._spawn())
+
+    @property
+    def idle(self) -> list[Worker]:
+        return [worker for worker in self.workers if worker.lease is None]
+
+    @property
+    def busy(self) -> list[Worker]:
+        return [worker for worker in self.workers if worker.lease is not None]
+
+    def submit(self, worker: Worker, job: Job, lease: Lease) -> None:
+        worker.lease = lease
+        try:
+            worker.connection.send((job, lease))
+        except OSError:  # it died while idle: `collect` finds that, and nobody is charged before
+            log.debug("worker %s is gone", worker.process.pid)
+
+    def wait(self, timeout: float, *others: Connection) -> None:
+        """Until a worker or one of the other connections has something to say."""
+        wait([worker.connection for worker in self.workers] + list(others), timeout)
+
+    def collect(self) -> Iterator[Lease]:
+        """Take in what workers said; the leases of those that died over a job. Dead workers are replaced."""
+        for worker in list(self.workers):
+            try:
+                while worker.connection.poll():
+                    worker.connection.recv()
+                    worker.lease = None
+            except (EOFError, OSError):
+                self._replace(worker)
+                if worker.lease is not None:
+                    yield worker.lease
+
+    def stop(self, grace_seconds: float) -> Sequence[Lease]:
+        """End all workers; those at work have `grace_seconds` to finish. Returns the leases cut short."""
+        for worker in self.workers:
+            worker.connection.close() if worker.lease is None else _ask_to_end(worker)
+        cut_short = []
+        for worker in self.workers:
+            worker.process.join(grace_seconds if worker.lease is not None else KILL_SECONDS)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            if worker.lease is not None and worker.process.exitcode != 0:
+                cut_short.append(worker.lease)
+            worker.connection.close()
+        self.workers.clear()
+        return cut_short
+
+    def _spawn(self) -> Worker:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(
+            target=_work, args=(self.settings, theirs, os.getpid()), name="borehole-worker", daemon=True
+        )
+        process.start()
+        theirs.close()
+        return Worker(process, ours)
+
+    def _replace(self, worker: Worker) -> None:
+        worker.process.join(KILL_SECONDS)
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
+        log.warning("worker %s ended with exit code %s", worker.process.pid, worker.process.exitcode)
+        worker.connection.close()
+        self.workers[self.workers.index(worker)] = self._spawn()
+
+
+def _ask_to_end(worker: Worker) -> None:
+    try:
+        worker.connection.send(None)
+    except OSError:
+        log.debug("worker %s is gone", worker.process.pid)
+
+
+def _work(settings: Settings, connection: Connection, parent: int) -> None:
+    """A worker's life: a job, its end, the next job; until it is asked to end, or its parent is gone."""
+    _end_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us in order
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.nice(NICENESS)
+    logs.configure(settings)
+    _warm_up()
+    place = Workplace.open(settings)
+    while (task := _next(connection)) is not None:
+        job, lease = task
+        run_job(place, job, lease)
+        connection.send(lease.job_id)
+
+
+def _next(connection: Connection) -> tuple[Job, Lease] | None:
+    try:
+        task: tuple[Job, Lease] | None = connection.recv()
+    except EOFError:
+        return None
+    return task
+
+
+def _end_with(parent: int) -> None:
+    """Let the kernel kill us when the thread that spawned us ends, however it ends (Linux)."""
+    if sys.platform == "linux":
+        death_signal = 1  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(death_signal, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def _warm_up() -> None:
+    """Import what the first file would otherwise wait for."""
+    import pandas  # noqa: F401
+    import scipy.ndimage  # noqa: F401
+    import tiledb  # noqa: F401

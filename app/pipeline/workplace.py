@@ -1,0 +1,38 @@
+"""What everybody who works on jobs needs at hand: the catalog, the arrays, the folders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.pipeline.folders import DataFolders
+from app.settings import Settings
+from app.storage.arrays.layout import Layout
+from app.storage.catalog.database import Catalog
+from app.storage.catalog.images import Images
+from app.storage.catalog.jobs import Jobs
+from app.storage.catalog.pipeline import PipelineBoard
+
+
+@dataclass(frozen=True)
+class Workplace:
+    settings: Settings
+    catalog: Catalog
+    jobs: Jobs
+    images: Images
+    board: PipelineBoard
+    layout: Layout
+    folders: DataFolders
+
+    @classmethod
+    def open(cls, settings: Settings) -> Workplace:
+        """Raises CatalogUnavailable."""
+        catalog = Catalog.open(settings)
+        return cls(
+            settings,
+            catalog,
+            Jobs(catalog),
+            Images(catalog),
+            PipelineBoard(catalog),
+            Layout(settings.db_dir / "arrays"),
+            DataFolders(settings.data_dir),
+        )

@@ -1,0 +1,1 @@
+"""From the rows of an image to the bytes of an answer: depth range, size, colour, encoding."""

@@ -1,0 +1,87 @@
+"""Picture size: rows and pixels merged by their mean or repeated, and the overview level to start from."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Values = npt.NDArray[np.float32]
+
+# Each overview level has a quarter of the rows of the one before.
+ROWS_PER_OVERVIEW_ROW = 4
+
+
+def level_for(rows: int, height: int, levels: int) -> int:
+    """The coarsest overview level in which a range still has `height` rows; 0, the image itself, if none has.
+
+    rows: how many rows of the image the range has. levels: how many are stored, the image itself counted.
+    A range of r rows touches at least ceil(r / 4^k) rows of level k, wherever it begins.
+    """
+    level = 0
+    while level + 1 < levels and -(-rows // ROWS_PER_OVERVIEW_ROW ** (level + 1)) >= height:
+        level += 1
+    return level
+
+
+def fit_height(values: Values, height: int) -> Values:
+    """Exactly `height` rows: means of neighbouring rows if there are more, nearest rows repeated if fewer.
+
+    values: float32 (n, w), NaN where null, n ≥ 1. height ≥ 1. Returns float32 (height, w).
+    With n > height, row i is the mean of the rows from floor(i·n/height) up to, not including,
+    floor((i+1)·n/height): of what is not null in them, null where all is.
+    """
+    rows = len(values)
+    if height < rows:
+        return _mean_of_groups(values, height)
+    if height > rows:
+        return values[_nearest(rows, height)]
+    return values
+
+
+def fit_width(values: Values, width: int) -> Values:
+    """Exactly `width` pixels in each row, merged or repeated as `fit_height` does it with rows.
+
+    values: float32 (n, w), NaN where null, w ≥ 1. width ≥ 1. Returns float32 (n, width).
+    """
+    pixels = values.shape[1]
+    if width < pixels:
+        return np.ascontiguousarray(_mean_of_groups(np.ascontiguousarray(values.T), width).T)
+    if width > pixels:
+        return values.take(_nearest(pixels, width), axis=1)
+    return values
+
+
+def _nearest(count: int, wanted: int) -> npt.NDArray[np.intp]:
+    """For each of `wanted` equal parts, which of `count` equal parts holds its centre."""
+    return (2 * np.arange(wanted) + 1) * count // (2 * wanted)
+
+
+def _mean_of_groups(values: Values, groups: int) -> Values:
+    bounds = np.arange(groups + 1) * len(values) // groups
+    nulls = np.isnan(values)
+    if not nulls.any():
+        sizes = np.diff(bounds)[:, np.newaxis]
+        return (_sum_of_groups(values, bounds) / sizes).astype(np.float32)
+    totals = _sum_of_groups(np.where(nulls, np.float32(0), values), bounds)
+    counts = _sum_of_groups(~nulls, bounds)
+    means = np.full(totals.shape, np.nan, dtype=np.float32)
+    np.divide(totals, counts, out=means, where=counts > 0, casting="same_kind")
+    return means
+
+
+def _sum_of_groups(
+    rows: npt.NDArray[np.float32] | npt.NDArray[np.bool_], bounds: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
+    """float64 (g, w): group i is the rows bounds[i]:bounds[i + 1]; sizes differ by one at most.
+
+    All groups' first rows, plus all their second rows, and so on: four times as fast as `np.add.reduceat`
+    for the few rows a group has once an overview level is chosen.
+    """
+    starts, sizes = bounds[:-1], np.diff(bounds)
+    smallest = int(sizes.min())
+    totals = rows[starts].astype(np.float64)
+    for offset in range(1, smallest):
+        totals += rows[starts + offset]
+    larger = np.flatnonzero(sizes > smallest)
+    totals[larger] += rows[starts[larger] + smallest]
+    return totals

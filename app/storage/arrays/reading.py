@@ -1,0 +1,86 @@
+"""Reading rows and depths of stored images, through a cache of decoded blocks."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from app.storage.arrays.block_cache import BlockCache
+from app.storage.arrays.handles import Handles
+from app.storage.arrays.layout import Layout
+
+BLOCK_ROWS = 512
+SIMULTANEOUS_READS = 2  # more threads read slower, not faster
+
+Rows = npt.NDArray[np.float32]
+Depths = npt.NDArray[np.float64]
+
+
+class RowReader:
+    """Rows of any image, level and range. Safe to share between threads.
+
+    Who calls knows from the catalog that the image exists and how many rows it has: what is not there reads
+    as null.
+    """
+
+    def __init__(self, layout: Layout, cache_bytes: int) -> None:
+        self.layout = layout
+        self.cache = BlockCache(cache_bytes)
+        self._handles = Handles()
+        self._reads = threading.BoundedSemaphore(SIMULTANEOUS_READS)
+
+    def rows(self, image_id: int, level: int, start: int, stop: int) -> Rows:
+        """values: float32 (stop − start, 150), NaN where null. Raises StorageUnavailable."""
+        blocks = [
+            self.cache.get((image_id, level, block), partial(self._load_block, image_id, level, block))
+            for block in _blocks(start, stop)
+        ]
+        return _joined(blocks, start, stop)
+
+    def rows_in_memory(self, image_id: int, level: int, start: int, stop: int) -> Rows | None:
+        """The same if every block of it is in memory, else None: never waits."""
+        blocks = []
+        for block in _blocks(start, stop):
+            found = self.cache.peek((image_id, level, block))
+            if found is None:
+                return None
+            blocks.append(found)
+        return _joined(blocks, start, stop)
+
+    def depths(self, image_id: int, rows: int) -> Depths:
+        """depths: float64 (rows,), ascending, in the image's unit. Raises StorageUnavailable."""
+        return self.cache.get((image_id, "depth"), partial(self._load_depths, image_id, rows))
+
+    def depths_in_memory(self, image_id: int) -> Depths | None:
+        return self.cache.peek((image_id, "depth"))
+
+    def close(self) -> None:
+        self._handles.close()
+
+    def _load_block(self, image_id: int, level: int, block: int) -> Rows:
+        first = block * BLOCK_ROWS
+        with self._reads, self._handles.open(self.layout.level(image_id, level), image_id) as array:
+            values: Rows = array[image_id, first : first + BLOCK_ROWS, :]["value"]
+        return values.reshape(-1, values.shape[-1])
+
+    def _load_depths(self, image_id: int, rows: int) -> Depths:
+        with self._reads, self._handles.open(self.layout.depth(image_id), image_id) as array:
+            depths: Depths = array[image_id, 0:rows]["depth"]
+        return depths.reshape(-1)
+
+
+def _blocks(start: int, stop: int) -> range:
+    return range(start // BLOCK_ROWS, (stop - 1) // BLOCK_ROWS + 1)
+
+
+def _joined(blocks: list[Rows], start: int, stop: int) -> Rows:
+    """The rows start … stop − 1 out of the blocks that hold them; a view where one block holds them all."""
+    first = start // BLOCK_ROWS
+    parts = [
+        block[max(0, start - number * BLOCK_ROWS) : stop - number * BLOCK_ROWS]
+        for number, block in enumerate(blocks, start=first)
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

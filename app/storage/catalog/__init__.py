@@ -1,0 +1,1 @@
+"""The catalog: which images exist, what was done with every file, and who hosts the pipeline."""

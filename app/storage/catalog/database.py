@@ -1,0 +1,120 @@
+"""The catalog's engine: transactions, and the schema brought up to date by Alembic."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.resources
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from app.errors import CatalogUnavailable
+from app.settings import Settings
+
+BUSY_SECONDS = 10.0
+
+
+class Catalog:
+    """Short transactions on the catalog's database; safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Catalog:
+        """The catalog of these settings, its schema made or migrated to the newest."""
+        settings.db_dir.mkdir(parents=True, exist_ok=True)
+        catalog = cls(settings.database_url or f"sqlite:///{settings.db_dir / 'catalog.sqlite'}")
+        with _one_at_a_time(settings.db_dir / "catalog.lock"):
+            catalog.migrate()
+        return catalog
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session to read with; raises CatalogUnavailable when the database does not answer."""
+        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction, committed at the end of the block and durable then.
+
+        It takes SQLite's write lock at its start, so that what it reads first is still true when it writes.
+        """
+        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+            session.connection(execution_options={"takes_write_lock": True})
+            yield session
+            session.commit()
+
+    def migrate(self) -> None:
+        newest = max(
+            file.name.split("_")[0]
+            for file in importlib.resources.files("app.storage.migrations.versions").iterdir()
+            if file.name.endswith(".py") and file.name[0].isdigit()
+        )
+        with _translated():
+            if self._revision() == newest:
+                return
+        # Only a new or outdated catalog pays for the import of Alembic.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", "app.storage:migrations")
+        config.attributes["engine"] = self.engine
+        with _translated():
+            command.upgrade(config, "head")
+
+    def _revision(self) -> str | None:
+        with self.engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return revision
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    # The driver's own transaction handling begins too late for our guarantees: we begin by hand.
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        immediate = connection.get_execution_options().get("takes_write_lock")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if isinstance(error.orig, Exception) and type(error.orig).__name__ == "IntegrityError":
+            raise
+        raise CatalogUnavailable(f"the catalog does not answer: {error.orig}") from error
+
+
+@contextmanager
+def _one_at_a_time(lock: Path) -> Iterator[None]:
+    """Processes that start together migrate one after the other."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,145 @@
+"""Images in the catalog: begun, committed, listed, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVarTuple
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import aliased
+
+from app.errors import ImageNotFound
+from app.storage.catalog.database import Catalog
+from app.storage.catalog.jobs import Lease, finish, held
+from app.storage.catalog.tables import Attempt, AttemptState, Image, Job, JobState
+
+Columns = TypeVarTuple("Columns")
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What all images together are: pixels, and their bytes on disk."""
+
+    images: int
+    rows: int
+    pixels: int
+    source_bytes: int
+    row_bytes: int
+    overview_bytes: int
+
+
+class Images:
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+
+    def begin(self, lease: Lease, now: float) -> int:
+        """A new image id for one attempt, never used before or again. Raises LeaseLost."""
+        with self.catalog.writing() as session:
+            held(session, lease)
+            attempt = Attempt(job_id=lease.job_id, lease=lease.token, begun_at=now)
+            session.add(attempt)
+            session.flush()
+            return attempt.image_id
+
+    def commit(self, lease: Lease, now: float, images: Sequence[Image]) -> None:
+        """The images exist from here on, and their job is done: one transaction.
+
+        Raises LeaseLost, and IntegrityError where the same content was committed meanwhile.
+        """
+        with self.catalog.writing() as session:
+            job = held(session, lease)
+            for image in images:
+                attempt = session.get_one(Attempt, image.id)
+                attempt.state = AttemptState.STORED
+                session.add(image)
+            finish(job, lease, JobState.STORED, now, [image.id for image in images])
+            job.rows_done = job.rows_total = sum(image.rows for image in images)
+
+    def with_content(self, sha256: str, channel: str = "") -> int | None:
+        """The id of the image that holds this content."""
+        query = _existing(select(Image.id)).where(Image.sha256 == sha256, Image.channel == channel)
+        with self.catalog.reading() as session:
+            return session.scalar(query)
+
+    def get(self, image_id: int) -> Image:
+        # SQLite's integers end at 2^63; no id comes near it.
+        query = _existing(select(Image)).where(Image.id == image_id)
+        with self.catalog.reading() as session:
+            image = session.scalar(query) if 0 < image_id < 2**63 else None
+        if image is None:
+            raise ImageNotFound(
+                f"there is no image {image_id}; GET /images lists those there are", image_id=image_id
+            )
+        return image
+
+    def page(self, limit: int, after: int = 0) -> tuple[Sequence[Image], int]:
+        """Images with ids above `after`, oldest first, and how many there are in all."""
+        query = _existing(select(Image)).where(Image.id > after).order_by(Image.id).limit(limit)
+        with self.catalog.reading() as session:
+            total = session.scalar(_existing(select(func.count(Image.id)))) or 0
+            return session.scalars(query).all(), total
+
+    def totals(self) -> Totals:
+        query = _existing(
+            select(
+                func.count(Image.id),
+                *(
+                    func.coalesce(func.sum(figure), 0)
+                    for figure in (
+                        Image.rows,
+                        Image.rows * Image.width,
+                        Image.source_bytes,
+                        Image.row_bytes,
+                        Image.overview_bytes,
+                    )
+                ),
+            )
+        )
+        with self.catalog.reading() as session:
+            return Totals(*(int(figure) for figure in session.execute(query).one()))
+
+    def delete(self, image_id: int, now: float) -> None:
+        """From here on there is no such image; its arrays are erased once no reader can hold them."""
+        self.get(image_id)
+        with self.catalog.writing() as session:
+            image = session.get_one(Image, image_id)
+            if image.deleted_at is None:
+                image.deleted_at = now
+
+    def deleted_before(self, moment: float) -> Sequence[int]:
+        """Deleted images whose arrays still lie on disk."""
+        query = select(Image.id).where(Image.deleted_at < moment, Image.erased.is_(False))
+        with self.catalog.reading() as session:
+            return session.scalars(query).all()
+
+    def mark_erased(self, image_id: int) -> None:
+        with self.catalog.writing() as session:
+            session.get_one(Image, image_id).erased = True
+
+    def abandoned(self, lapsed_before: float) -> Sequence[int]:
+        """Ids of attempts that were begun, never committed, and that nobody works on any more."""
+        owner = aliased(Job)
+        alive = (
+            select(owner.id)
+            .where(
+                owner.id == Attempt.job_id,
+                owner.state == JobState.RUNNING,
+                owner.lease == Attempt.lease,
+                owner.lease_until >= lapsed_before,
+            )
+            .exists()
+        )
+        query = select(Attempt.image_id).where(
+            Attempt.state == AttemptState.BEGUN, Attempt.begun_at < lapsed_before, ~alive
+        )
+        with self.catalog.reading() as session:
+            return session.scalars(query).all()
+
+    def mark_swept(self, image_id: int) -> None:
+        with self.catalog.writing() as session:
+            session.get_one(Attempt, image_id).state = AttemptState.SWEPT
+
+
+def _existing(query: Select[*Columns]) -> Select[*Columns]:
+    return query.where(Image.deleted_at.is_(None))

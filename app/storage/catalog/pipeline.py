@@ -1,0 +1,49 @@
+"""What was asked of the pipeline, and what its host says of itself: one row that every process shares."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import IntegrityError
+
+from app.storage.catalog.database import Catalog
+from app.storage.catalog.tables import PipelineState
+
+ROW = 1
+
+
+class PipelineBoard:
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+
+    def read(self) -> PipelineState:
+        with self.catalog.reading() as session:
+            state = session.get(PipelineState, ROW)
+        return state or PipelineState(
+            id=ROW, wanted=False, scans_asked=0, scans_done=0, running=False, seen_at=0.0, waiting=0
+        )
+
+    def update(self, **changes: object) -> PipelineState:
+        """Write these columns, and return the row as it is then."""
+        try:
+            return self._update(changes)
+        except IntegrityError:  # another process made the row at the same moment
+            return self._update(changes)
+
+    def ask_for_scan(self) -> int:
+        """The number of the scan asked for: it is done once `scans_done` has reached it."""
+        with self.catalog.writing() as session:
+            state = session.get(PipelineState, ROW)
+            if state is None:
+                state = PipelineState(id=ROW, wanted=False, scans_asked=0)
+                session.add(state)
+            state.scans_asked += 1
+            return state.scans_asked
+
+    def _update(self, changes: dict[str, object]) -> PipelineState:
+        with self.catalog.writing() as session:
+            state = session.get(PipelineState, ROW)
+            if state is None:
+                state = PipelineState(id=ROW, wanted=False)
+                session.add(state)
+            for column, value in changes.items():
+                setattr(state, column, value)
+            return state
