@@ -33,6 +33,7 @@ class Reason(StrEnum):
     NO_HEADER = "no_header"
     NO_DEPTH_COLUMN = "no_depth_column"
     DUPLICATE_COLUMN = "duplicate_column"
+    UNNAMED_COLUMN = "unnamed_column"
     WRONG_WIDTH = "wrong_width"
     RAGGED_ROW = "ragged_row"
     NOT_A_NUMBER = "not_a_number"

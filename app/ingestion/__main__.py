@@ -1,0 +1,135 @@
+"""`python -m app.ingestion [FILE…]`: ingest by hand, with a progress bar and a summary.
+
+Files in the data folder are moved to processed/ or failed/ as the pipeline does it; files from elsewhere stay where
+they are. Without arguments: everything that lies in the data folder. Exits with 1 if any file failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import socket
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from app import logs
+from app.ingestion.demo import write_demo_csv
+from app.pipeline.claiming import take
+from app.pipeline.job import run_job
+from app.pipeline.names import printable
+from app.pipeline.workplace import Workplace
+from app.settings import Settings
+from app.storage.catalog.jobs import Lease
+from app.storage.catalog.tables import Job, JobState
+
+DEMO_NAME = "demo.csv"
+DEMO_ROWS = 12_000
+LEASE_SECONDS = 60.0
+SUCCESSES = (JobState.STORED, JobState.DUPLICATE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m app.ingestion", description=__doc__)
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--demo", action="store_true", help="store a synthetic image, to have something to look at"
+    )
+    options = parser.parse_args(arguments)
+
+    settings = Settings()
+    logs.configure(settings, console_level="WARNING")
+    place = Workplace.open(settings)
+    place.folders.ensure()
+    by_hand = _ByHand(place)
+    if options.demo:
+        with tempfile.TemporaryDirectory() as folder:
+            demo = Path(folder) / DEMO_NAME
+            write_demo_csv(demo, rows=DEMO_ROWS)
+            by_hand.ingest(demo)
+    elif options.files:
+        for file in options.files:
+            by_hand.ingest(file)
+    else:
+        names = sorted(place.folders.listing())
+        if not names:
+            print(f"nothing to do: {settings.data_dir} holds no files")
+        for name in names:
+            by_hand.ingest(settings.data_dir / name)
+    return by_hand.summary()
+
+
+class _ByHand:
+    """One file after the other, in this process."""
+
+    def __init__(self, place: Workplace) -> None:
+        self.place = place
+        self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.outcomes: Counter[str] = Counter()
+
+    def ingest(self, file: Path) -> None:
+        file = file.absolute()
+        if not os.path.lexists(file):
+            self._tell("missing", file.name, f"there is no file {file}")
+            return
+        self._wait_until_quiet(file)
+        taken = self._take(file)
+        if taken is None:
+            self._tell("taken", file.name, "the running server was quicker: see /pipeline/history")
+            return
+        job, lease = taken
+        with tqdm(desc=job.name, unit=" rows", leave=False, disable=not sys.stderr.isatty()) as bar:
+
+            def show(rows_done: int, rows_total: int) -> None:
+                bar.total = rows_total
+                bar.update(rows_done - bar.n)
+
+            run_job(self.place, job, lease, show)
+        self._report(self.place.jobs.get(job.id))
+
+    def summary(self) -> int:
+        if self.outcomes:
+            print(", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items()))
+        return 0 if all(outcome in (*SUCCESSES, "taken") for outcome in self.outcomes) else 1
+
+    def _take(self, file: Path) -> tuple[Job, Lease] | None:
+        if file.parent.resolve() == self.place.folders.data.resolve():
+            return take(self.place, file.name, self.owner, LEASE_SECONDS)
+        return self.place.jobs.add_leased(
+            printable(file.name),
+            file.lstat().st_size,
+            time.time(),
+            claim=None,
+            path=str(file),
+            owner=self.owner,
+            seconds=LEASE_SECONDS,
+        )
+
+    def _wait_until_quiet(self, file: Path) -> None:
+        """A file that was written to a moment ago may not be complete."""
+        stable = self.place.settings.stable_seconds
+        while 0 <= (age := time.time() - file.lstat().st_mtime) < stable:
+            time.sleep(stable - age)
+
+    def _report(self, job: Job) -> None:
+        if job.state == JobState.STORED:
+            image = self.place.images.get(job.image_ids[0])
+            dropped = f", {image.dropped_rows} without depth dropped" if image.dropped_rows else ""
+            depths = f"{image.depth_min:.10g} to {image.depth_max:.10g} {image.depth_unit or ''}".rstrip()
+            self._tell(job.state, job.name, f"image {image.id}, {image.rows} rows{dropped}, {depths}")
+        else:
+            self._tell(job.state, job.name, job.message or "")
+
+    def _tell(self, outcome: str, name: str, text: str) -> None:
+        self.outcomes[outcome] += 1
+        print(f"{outcome:<10} {name}: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

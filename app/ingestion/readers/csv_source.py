@@ -1,0 +1,65 @@
+"""An image in a CSV file: a depth column, a column for each pixel, a line for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.errors import FileError, Reason
+from app.ingestion.readers.csv_blocks import LONGEST_LINE, line_blocks
+from app.ingestion.readers.csv_cells import shown
+from app.ingestion.readers.csv_header import read_header
+from app.ingestion.readers.csv_parsing import parse_block
+from app.ingestion.readers.source import Chunk
+from app.settings import Settings
+
+SMALLEST_BLOCK = 64 * 1024
+
+
+class CsvSource:
+    """A `Source` of a plain CSV file. Raises FileError when made, if the header is at fault."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        with path.open("rb") as file:
+            self.header = read_header(file, settings)
+        self.path = path
+        self.width = len(self.header.layout.pixels)
+        self.depth_unit = self.header.depth_unit
+        self.dropped_rows = 0
+        self.integers8 = True
+
+    def chunks(self, rows: int = 8192) -> Iterator[Chunk]:
+        """The file from its first row, at most `rows` rows at a time.
+
+        Memory: some blocks of `rows` lines of text and values, never more than LONGEST_LINE bytes of text each.
+        Raises FileError for the first line at fault, and at the end if no row had a depth.
+        """
+        self.dropped_rows = 0
+        self.integers8 = True
+        any_depth = False
+        layout = self.header.layout
+        size = min(max(rows * self.header.row_bytes, SMALLEST_BLOCK), LONGEST_LINE)
+        with self.path.open("rb") as file:
+            file.seek(self.header.offset)
+            for block, line in line_blocks(file, self.header.line, size):
+                parsed = parse_block(block, line, layout)
+                self.dropped_rows += parsed.dropped_rows
+                self.integers8 &= parsed.integers8
+                any_depth |= len(parsed.rows.depths) > 0
+                yield from _at_most(rows, parsed.rows)
+        if not any_depth:
+            raise FileError(
+                Reason.DEPTH_MISSING,
+                f"None of the {self.dropped_rows} rows has a depth in column"
+                f" {shown(layout.names[layout.depth])}.",
+                column=layout.names[layout.depth],
+            )
+
+
+def _at_most(rows: int, chunk: Chunk) -> Iterator[Chunk]:
+    """The chunk in as few pieces of even length as it takes; none where it has no rows."""
+    total = len(chunk.depths)
+    pieces = -(-total // rows)
+    for piece in range(pieces):
+        part = slice(piece * total // pieces, (piece + 1) * total // pieces)
+        yield Chunk(chunk.depths[part], chunk.pixels[part], chunk.lines[part])
