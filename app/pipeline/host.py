@@ -103,7 +103,6 @@ class _Hosting:
 
     def run(self) -> None:
         self._take_over()
-        self.pool.start()
         try:
             while not self.host.stopping:
                 self._tick()
@@ -140,6 +139,7 @@ class _Hosting:
         for lease in self.pool.collect():
             self._charge(lease)
         if board.wanted:
+            self.pool.start()
             self._look(scan_asked=board.scans_asked > self.scans_done)
             self._dispatch()
         elif self.watch is not None:
