@@ -49,7 +49,9 @@ def configure(settings: Settings, console_level: str = "DEBUG") -> None:
             "loggers": {
                 name: {"level": settings.log_level, "handlers": ["console", "file"], "propagate": False}
                 for name in ("borehole", "uvicorn")
-            },
+            }
+            # Requests are logged by us, with their ids; uvicorn saves the work where this logger has no handler.
+            | {"uvicorn.access": {"handlers": [], "propagate": False}},
             "root": {"level": "WARNING", "handlers": ["console", "file"]},
         }
     )

@@ -2,15 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from app.ingestion.demo import synthetic_rows
+from app.pipeline.claiming import take
+from app.pipeline.job import run_job
+from app.pipeline.workplace import Workplace
+from app.settings import Settings
+from app.storage.catalog.tables import Job
 
+T = TypeVar("T")
 Float64 = npt.NDArray[np.float64]
+
+
+def settings_in(folder: Path, **changes: Any) -> Settings:
+    """Settings whose data/, db/ and logs/ lie in `folder`, whatever the environment and `.env` say."""
+    values: dict[str, Any] = {
+        "data_dir": folder / "data",
+        "db_dir": folder / "db",
+        "log_dir": folder / "logs",
+        "stable_seconds": 0.05,
+        "ingest_workers": 1,
+    }
+    return Settings.model_validate(values | changes)
+
+
+def ingest(place: Workplace, file: Path) -> Job:
+    """What the pipeline does with a file dropped into the data folder, here and now; the job as it ended.
+
+    A file from elsewhere is moved there first.
+    """
+    place.folders.ensure()
+    dropped = place.folders.data / file.name
+    if file != dropped:
+        file.rename(dropped)
+    taken = take(place, dropped.name, "test", 60.0)
+    assert taken is not None
+    run_job(place, *taken)
+    return place.jobs.get(taken[0].id)
+
+
+def eventually(condition: Callable[[], T], what: str, seconds: float = 20.0) -> T:
+    """Wait actively until `condition` is truthy, and return what it returned."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        time.sleep(0.01)
+    return found
 
 
 def image_rows(

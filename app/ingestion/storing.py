@@ -85,7 +85,7 @@ def store_image(
         depth_min=float(depths[0]),
         depth_max=float(depths[-1]),
         depth_unit=source.depth_unit or settings.depth_unit,
-        step=float(np.median(np.diff(depths))) if len(depths) > 1 else 0.0,
+        step=_median_step(depths),
         descending=intake.order.descending,
         display_range=(low, high),
         statistics=figures,
@@ -171,6 +171,11 @@ class _Pyramid:
         assert self.writer is not None
         values = means(*sums)
         self.writer.write_rows(level, start, round_mantissa(values) if self.rounded else values)
+
+
+def _median_step(depths: npt.NDArray[np.float64]) -> float:
+    """Median distance of neighbouring rows, without the digits that subtraction leaves behind; 0 for one row."""
+    return float(f"{np.median(np.diff(depths)):.9g}") if len(depths) > 1 else 0.0
 
 
 def _start(part: tuple[int, Any]) -> int:

@@ -1,0 +1,88 @@
+"""Fixtures: a place to work in, and servers to ask."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.pipeline.workplace import Workplace
+from app.settings import Settings
+from tests.builders import Float64, image_rows, ingest, settings_in, write_csv
+
+for variable in [name for name in os.environ if name.startswith("BOREHOLE_")]:
+    del os.environ[variable]  # what a developer has set for their own server is not for the tests
+
+
+@dataclass(frozen=True)
+class Well:
+    """An image in the shared library, with what its file held. depths float64 (n,), pixels float64 (n, 200)."""
+
+    image_id: int
+    name: str
+    depths: Float64
+    pixels: Float64
+
+
+@dataclass(frozen=True)
+class Library:
+    """A server that only answers, and the images it has."""
+
+    client: TestClient
+    place: Workplace
+    whole: Well
+    """5,460 rows of integers 0..255 from 9000.1 to 9546.0, no nulls."""
+    gappy: Well
+    """3,000 rows with pad gaps and a gap in depth."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path)
+
+
+@pytest.fixture
+def place(settings: Settings) -> Iterator[Workplace]:
+    """The pipeline's catalog, arrays and folders, all empty, and nobody at work in them."""
+    opened = Workplace.open(settings)
+    opened.folders.ensure()
+    yield opened
+    opened.catalog.close()
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    """A server with its pipeline running on `settings`; requests come from this machine."""
+    with TestClient(create_app(settings), base_url="http://localhost") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """For tests that only read. Its pipeline is switched off."""
+    folder = tmp_path_factory.mktemp("library")
+    settings = settings_in(folder, pipeline_autostart=False)
+    place = Workplace.open(settings)
+    _, pixels = image_rows(5460, seed=1)
+    whole = _stored(
+        place, folder / "challenge.csv", np.round(9000.1 + 0.1 * np.arange(5460), 1), pixels.round()
+    )
+    depths, pixels = image_rows(3000, seed=2, pad_gaps=True)
+    depths = np.round(depths, 4)
+    depths[1800:] += 25.0
+    gappy = _stored(place, folder / "gappy.csv", depths, pixels.round(2))
+    with TestClient(create_app(settings), base_url="http://localhost") as client:
+        yield Library(client, place, whole, gappy)
+    place.catalog.close()
+
+
+def _stored(place: Workplace, file: Path, depths: Float64, pixels: Float64) -> Well:
+    job = ingest(place, write_csv(file, depths, pixels))
+    assert job.state == "stored", job.message
+    return Well(job.image_ids[0], file.name, depths, pixels)
