@@ -13,6 +13,9 @@ BoreholeError
     ├── ColormapNotFound
     ├── DepthRangeEmpty
     ├── TooManyRows
+    ├── NothingToRetry
+    ├── UploadTooLarge
+    ├── UploadMalformed
     └── WriteRefused
         ├── ApiKeyRequired
         └── AnonymousWriteRefused
@@ -45,6 +48,8 @@ class Reason(StrEnum):
     UNSUPPORTED_FORMAT = "unsupported_format"
     FILE_GONE = "file_gone"
     WORKER_DIED = "worker_died"
+    OUT_OF_MEMORY = "out_of_memory"
+    TOOK_TOO_LONG = "took_too_long"
     INTERNAL_ERROR = "internal_error"
 
 
@@ -142,6 +147,18 @@ class DepthRangeEmpty(RequestError):
 
 class TooManyRows(RequestError):
     status, code, title = 413, "too_many_rows", "Too many rows for one answer"
+
+
+class NothingToRetry(RequestError):
+    status, code, title = 409, "nothing_to_retry", "Nothing to try again"
+
+
+class UploadTooLarge(RequestError):
+    status, code, title = 413, "upload_too_large", "File too large"
+
+
+class UploadMalformed(RequestError):
+    status, code, title = 422, "upload_malformed", "Not a file that can be taken"
 
 
 class WriteRefused(RequestError):

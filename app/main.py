@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import __version__, logs
-from app.api import colormaps, frames, images, page, pipeline, problems, system
+from app.api import colormaps, events, frames, images, jobs, page, pipeline, problems, system, uploads
 from app.api.request_log import RequestLog
 from app.api.services import Services
 from app.pipeline.host import PipelineHost
@@ -40,7 +40,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         services = app.state.services = await run_in_threadpool(Services.open, settings)
         host = PipelineHost(services.place)
         host.start()
-        yield
+        async with services.news.running():
+            yield
         await run_in_threadpool(host.stop)
         services.close()
 
@@ -51,7 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         swagger_ui_parameters={"defaultModelsExpandDepth": -1, "tryItOutEnabled": True},
     )
-    for part in (frames, images, colormaps, pipeline, system, page):
+    for part in (frames, images, uploads, colormaps, pipeline, jobs, events, system, page):
         app.include_router(part.router)
     app.mount("/viewer", page.ViewerFiles(), name="viewer")
     problems.install(app)

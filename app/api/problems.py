@@ -41,7 +41,8 @@ def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:
         401: "An API key is required.",
         403: "Changes are not allowed from there.",
         404: "There is no such thing, or no row in that depth range.",
-        413: "More rows than one answer may hold.",
+        409: "It is not in a state for that.",
+        413: "More than one answer, or one file, may hold.",
         422: "A parameter is malformed.",
     }
     return {status: {"description": meaning[status], "content": PROBLEM_SCHEMA} for status in statuses}

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.api.news import News
 from app.pipeline.control import PipelineControl
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
@@ -22,6 +23,7 @@ class Services:
     images: KnownImages
     reader: RowReader
     pipeline: PipelineControl
+    news: News
     started_at: float = field(default_factory=time.time)
 
     @classmethod
@@ -33,7 +35,12 @@ class Services:
             images=KnownImages(place.images),
             reader=RowReader(place.layout, settings.cache_bytes),
             pipeline=PipelineControl(place),
+            news=News(place.events),
         )
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+        return time.time()
 
     def close(self) -> None:
         self.reader.close()

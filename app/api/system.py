@@ -77,7 +77,7 @@ def stats(services: UsesServices) -> Stats:
             hits=cache.hits,
             misses=cache.misses,
         ),
-        jobs=services.place.jobs.counts(),
+        jobs=services.place.history.counts(),
         started_at=iso(services.started_at),
     )
 

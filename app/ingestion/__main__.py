@@ -2,6 +2,7 @@
 
 Files in the data folder are moved to processed/ or failed/ as the pipeline does it; files from elsewhere stay where
 they are. Without arguments: everything that lies in the data folder. Exits with 1 if any file failed.
+With --watch: the pipeline without the API, until it is told to stop.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import signal
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -20,17 +23,16 @@ from pathlib import Path
 from tqdm import tqdm
 
 from app import logs
-from app.ingestion.demo import write_demo_csv
+from app.ingestion.demo import DEMO_NAME, write_demo_csv
 from app.pipeline.claiming import take
+from app.pipeline.host import PipelineHost
 from app.pipeline.job import run_job
 from app.pipeline.names import printable
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
-from app.storage.catalog.jobs import Lease
+from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import Job, JobState
 
-DEMO_NAME = "demo.csv"
-DEMO_ROWS = 12_000
 LEASE_SECONDS = 60.0
 SUCCESSES = (JobState.STORED, JobState.DUPLICATE)
 
@@ -41,9 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--demo", action="store_true", help="store a synthetic image, to have something to look at"
     )
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="take every file dropped into the data folder until SIGINT or SIGTERM",
+    )
     options = parser.parse_args(arguments)
 
     settings = Settings()
+    if options.watch:
+        return _watch(settings)
     logs.configure(settings, console_level="WARNING")
     place = Workplace.open(settings)
     place.folders.ensure()
@@ -51,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.demo:
         with tempfile.TemporaryDirectory() as folder:
             demo = Path(folder) / DEMO_NAME
-            write_demo_csv(demo, rows=DEMO_ROWS)
+            write_demo_csv(demo)
             by_hand.ingest(demo)
     elif options.files:
         for file in options.files:
@@ -63,6 +72,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in names:
             by_hand.ingest(settings.data_dir / name)
     return by_hand.summary()
+
+
+def _watch(settings: Settings) -> int:
+    logs.configure(settings)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    place = Workplace.open(settings.model_copy(update={"pipeline_autostart": True}))
+    host = PipelineHost(place)
+    host.start()
+    stop.wait()
+    host.stop()
+    place.catalog.close()
+    return 0
 
 
 class _ByHand:

@@ -15,7 +15,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["synthetic_rows", "write_demo_csv"]
+__all__ = ["DEMO_NAME", "synthetic_rows", "write_demo_csv"]
+
+DEMO_NAME = "demo.csv"
+DEMO_ROWS = 12_000
 
 Float64 = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
@@ -217,7 +220,7 @@ def _turn(angles: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
 
 def write_demo_csv(
     path: Path,
-    rows: int = 12_000,
+    rows: int = DEMO_ROWS,
     *,
     width: int = 200,
     seed: int = 0,

@@ -1,13 +1,14 @@
-"""Taking a file out of the data folder and giving it a job, so that a death in between loses neither."""
+"""Taking a file and giving it a job, so that a death in between loses neither."""
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from app.pipeline.folders import Claim
 from app.pipeline.names import printable
 from app.pipeline.workplace import Workplace
-from app.storage.catalog.jobs import Lease
+from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import Job
 
 ORPHAN_SECONDS = 10.0
@@ -15,11 +16,12 @@ ORPHAN_SECONDS = 10.0
 
 def enqueue(place: Workplace, name: str) -> int | None:
     """The job for `name`, queued; None where the file is gone or somebody else took it."""
-    claim = place.folders.claim(name)
-    if claim is None:
-        return None
-    size = claim.path.lstat().st_size
-    return place.jobs.add(printable(name), size, time.time(), claim=claim.token, path=None)
+    return _enqueued(place, place.folders.claim(name), name)
+
+
+def enqueue_upload(place: Workplace, draft: Path, name: str) -> int | None:
+    """The job for a complete upload, which from here on is a file like any other."""
+    return _enqueued(place, place.folders.adopt(draft, name), name)
 
 
 def take(place: Workplace, name: str, owner: str, lease_seconds: float) -> tuple[Job, Lease] | None:
@@ -36,6 +38,13 @@ def take(place: Workplace, name: str, owner: str, lease_seconds: float) -> tuple
         owner=owner,
         seconds=lease_seconds,
     )
+
+
+def _enqueued(place: Workplace, claim: Claim | None, name: str) -> int | None:
+    if claim is None:
+        return None
+    size = claim.path.lstat().st_size
+    return place.jobs.add(printable(name), size, time.time(), claim=claim.token, path=None)
 
 
 def return_orphans(place: Workplace) -> list[Claim]:

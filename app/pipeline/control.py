@@ -17,6 +17,7 @@ class PipelineStatus:
     board: PipelineState
     counts: dict[str, int]
     active: list[Job]
+    unsettled: int
 
     @property
     def host_alive(self) -> bool:
@@ -47,5 +48,10 @@ class PipelineControl:
         self.place.board.ask_for_scan()
 
     def status(self) -> PipelineStatus:
-        jobs = self.place.jobs
-        return PipelineStatus(self.place.board.read(), jobs.counts(), list(jobs.in_state(JobState.RUNNING)))
+        history = self.place.history
+        return PipelineStatus(
+            board=self.place.board.read(),
+            counts=history.counts(),
+            active=list(history.in_state(JobState.RUNNING)),
+            unsettled=history.unsettled(),
+        )

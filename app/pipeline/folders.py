@@ -16,6 +16,7 @@ from app.pipeline.names import free_names, is_ignored, is_table, printable
 from app.pipeline.stability import Snapshot
 
 ERROR_SUFFIX = ".error.json"
+DRAFT_PREFIX = ".report-"
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,12 @@ class DataFolders:
     def __init__(self, data_dir: Path) -> None:
         self.data = data_dir
         self.processing = data_dir / ".processing"
+        self.uploads = data_dir / ".uploads"
         self.processed = data_dir / "processed"
         self.failed = data_dir / "failed"
 
     def ensure(self) -> None:
-        for folder in (self.data, self.processing, self.processed, self.failed):
+        for folder in (self.data, self.processing, self.uploads, self.processed, self.failed):
             folder.mkdir(parents=True, exist_ok=True)
 
     def listing(self) -> dict[str, Snapshot]:
@@ -54,11 +56,15 @@ class DataFolders:
 
     def claim(self, name: str) -> Claim | None:
         """Take this file for ourselves; None where somebody else was quicker."""
+        return self.adopt(self.data / name, name)
+
+    def adopt(self, path: Path, name: str) -> Claim | None:
+        """Take the file `path`, in any of our folders, under this name; None where it is gone."""
         token = secrets.token_hex(8)
         folder = self.processing / token
         folder.mkdir()
         try:
-            (self.data / name).rename(folder / name)
+            path.rename(folder / name)
         except FileNotFoundError:
             folder.rmdir()
             return None
@@ -117,6 +123,16 @@ class DataFolders:
         target = self.reserve(claim.path, self.data, lambda name: True, None)
         self.move(claim.token, claim.path, target)
 
+    def sweep_drafts(self, older_than_seconds: float) -> None:
+        """Remove what uploads that broke off, and reports that were never finished, have left."""
+        drafts = [*self.uploads.glob("*.part"), *self.failed.glob(f"{DRAFT_PREFIX}*")]
+        for draft in drafts:
+            try:
+                if time.time() - draft.stat().st_mtime >= older_than_seconds:
+                    draft.unlink()
+            except FileNotFoundError:
+                continue
+
     def remove_claim(self, token: str) -> None:
         try:
             (self.processing / token).rmdir()
@@ -127,7 +143,7 @@ class DataFolders:
 def write_error_report(failed: Path, report: Mapping[str, Any]) -> None:
     """`x.csv.error.json` beside the failed file `x.csv`."""
     final = failed.with_name(failed.name + ERROR_SUFFIX)
-    draft = failed.with_name(f".{secrets.token_hex(8)}.tmp")
+    draft = failed.with_name(f"{DRAFT_PREFIX}{secrets.token_hex(8)}")
     with draft.open("w", encoding="utf-8") as file:
         json.dump(report, file, indent=2, ensure_ascii=False)
         file.write("\n")

@@ -9,26 +9,25 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import CatalogUnavailable, FileChanged, FileError, Reason, TransientError
+from app.errors import CatalogUnavailable, FileChanged, FileError, Reason, StorageUnavailable, TransientError
 from app.ingestion.fingerprint import Fingerprint, fingerprint
 from app.ingestion.readers import open_source
 from app.ingestion.storing import StoredImage, store_image
 from app.pipeline.folders import is_regular
 from app.pipeline.names import is_table
+from app.pipeline.retrying import retry_delay
 from app.pipeline.settling import settle
 from app.pipeline.stability import Snapshot
 from app.pipeline.workplace import Workplace
 from app.storage.arrays import WIDTH
 from app.storage.arrays.erasing import bytes_on_disk, erase
 from app.storage.arrays.writing import ImageWriter
-from app.storage.catalog.jobs import Lease, LeaseLost
+from app.storage.catalog.leases import Lease, LeaseLost
 from app.storage.catalog.tables import Image, Job
 
 log = logging.getLogger("borehole.job")
 
 PROGRESS_SECONDS = 0.5
-FIRST_RETRY_SECONDS = 2.0
-LONGEST_RETRY_SECONDS = 300.0
 UNEXPECTED_ERRORS_BEFORE_FAILING = 3
 
 Progress = Callable[[int, int], None]
@@ -49,11 +48,6 @@ def run_job(place: Workplace, job: Job, lease: Lease, progress: Progress | None 
             settle(place, job.id, lease)
 
 
-def retry_delay(attempts: int) -> float:
-    """Seconds to wait after the n-th attempt: 2, 4, 8 … up to 300."""
-    return float(min(FIRST_RETRY_SECONDS * 2 ** min(attempts - 1, 20), LONGEST_RETRY_SECONDS))
-
-
 def _attempt(place: Workplace, job: Job, lease: Lease, progress: Progress | None) -> bool:
     """Whether the job has come to its end, good or bad; else it waits for another try."""
     started = time.monotonic()
@@ -65,24 +59,35 @@ def _attempt(place: Workplace, job: Job, lease: Lease, progress: Progress | None
         return True
     except LeaseLost:
         raise
-    except (TransientError, OSError, MemoryError) as error:
-        reason = error.code if isinstance(error, TransientError) else type(error).__name__
+    except (TransientError, OSError) as error:
+        reason = error.code if isinstance(error, TransientError) else StorageUnavailable.code
         delay = retry_delay(job.attempts)
         place.jobs.retry_later(lease, time.time() + delay, reason, str(error))
         log.warning("%s waits %g s: %s", job.name, delay, error, extra={"job": job.id, "reason": reason})
         return False
     except Exception as error:
         log.exception("%s: unexpected error", job.name, extra={"job": job.id})
+        blame = _blame(error)
         if job.attempts < UNEXPECTED_ERRORS_BEFORE_FAILING:
-            delay = retry_delay(job.attempts)
-            place.jobs.retry_later(lease, time.time() + delay, Reason.INTERNAL_ERROR, repr(error))
+            place.jobs.retry_later(
+                lease, time.time() + retry_delay(job.attempts), blame.reason, blame.message
+            )
             return False
-        message = f"the server met an error of its own with this file, {job.attempts} times: {error!r}"
-        place.jobs.fail(lease, time.time(), FileError(Reason.INTERNAL_ERROR, message))
+        place.jobs.fail(lease, time.time(), blame)
         return True
     seconds = time.monotonic() - started
     log.info("%s is image %s (%.2f s)", job.name, image_id, seconds, extra={"job": job.id, "image": image_id})
     return True
+
+
+def _blame(error: Exception) -> FileError:
+    """What is said of a file that the server could not cope with."""
+    if isinstance(error, MemoryError):
+        return FileError(
+            Reason.OUT_OF_MEMORY,
+            "reading this file took more memory than a worker may have (BOREHOLE_WORKER_MEMORY_BYTES)",
+        )
+    return FileError(Reason.INTERNAL_ERROR, f"the server met an error of its own with this file: {error!r}")
 
 
 class _Ingestion:

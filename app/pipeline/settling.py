@@ -12,10 +12,12 @@ from typing import Any
 from app.errors import CatalogUnavailable
 from app.pipeline.folders import write_error_report
 from app.pipeline.workplace import Workplace
-from app.storage.catalog.jobs import Lease, LeaseLost
+from app.storage.catalog.leases import Lease, LeaseLost
 from app.storage.catalog.tables import Job, JobState
 
 log = logging.getLogger("borehole.job")
+
+NEXT_TRY_SECONDS = 5.0
 
 
 def settle(place: Workplace, job_id: int, lease: Lease) -> None:
@@ -28,8 +30,13 @@ def settle(place: Workplace, job_id: int, lease: Lease) -> None:
         elif job.claim:
             place.folders.remove_claim(job.claim)
         place.jobs.settle(lease)
-    except (OSError, CatalogUnavailable, LeaseLost) as error:
+    except LeaseLost as lost:
+        log.warning("%s", lost, extra={"job": job_id})
+    except CatalogUnavailable as error:
         log.warning("the file of job %s waits to be moved: %s", job_id, error, extra={"job": job_id})
+    except OSError as error:
+        log.warning("the file of job %s waits to be moved: %s", job_id, error, extra={"job": job_id})
+        _try_later(place, lease)
 
 
 def settle_all(place: Workplace, owner: str, lease_seconds: float) -> None:
@@ -37,6 +44,13 @@ def settle_all(place: Workplace, owner: str, lease_seconds: float) -> None:
     while found := place.jobs.lease_unsettled(owner, lease_seconds, time.time()):
         job, lease = found
         settle(place, job.id, lease)
+
+
+def _try_later(place: Workplace, lease: Lease) -> None:
+    try:
+        place.jobs.settle_later(lease, time.time() + NEXT_TRY_SECONDS)
+    except (CatalogUnavailable, LeaseLost) as error:
+        log.warning("%s", error, extra={"job": lease.job_id})
 
 
 def _move(place: Workplace, job: Job, claim: str, source: Path, lease: Lease) -> None:

@@ -6,8 +6,10 @@ import ctypes
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -17,7 +19,7 @@ from app import logs
 from app.pipeline.job import run_job
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
-from app.storage.catalog.jobs import Lease
+from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import Job
 
 log = logging.getLogger("borehole.worker")
@@ -32,6 +34,8 @@ class Worker:
     connection: Connection
     lease: Lease | None = None
     """The job it works on; None while it is idle."""
+    since: float = 0.0
+    """When it began with that job, by the monotonic clock."""
 
 
 class WorkerPool:
@@ -57,15 +61,15 @@ class WorkerPool:
         return [worker for worker in self.workers if worker.lease is not None]
 
     def submit(self, worker: Worker, job: Job, lease: Lease) -> None:
-        worker.lease = lease
+        worker.lease, worker.since = lease, time.monotonic()
         try:
             worker.connection.send((job, lease))
         except OSError:  # it died while idle: `collect` finds that, and nobody is charged before
             log.debug("worker %s is gone", worker.process.pid)
 
-    def wait(self, timeout: float, *others: Connection) -> None:
-        """Until a worker or one of the other connections has something to say."""
-        wait([worker.connection for worker in self.workers] + list(others), timeout)
+    def wait(self, timeout: float, *others: Connection) -> list[object]:
+        """Until a worker or one of the other connections has something to say; those that have."""
+        return list(wait([worker.connection for worker in self.workers] + list(others), timeout))
 
     def collect(self) -> Iterator[Lease]:
         """Take in what workers said; the leases of those that died over a job. Dead workers are replaced."""
@@ -79,13 +83,23 @@ class WorkerPool:
                 if worker.lease is not None:
                     yield worker.lease
 
+    def end_overdue(self, limit_seconds: float) -> Iterator[Lease]:
+        """Kill the workers that have been at one job for longer than this; their leases. They are replaced."""
+        now = time.monotonic()
+        for worker in self.busy:
+            if now - worker.since > limit_seconds and worker.lease is not None:
+                worker.process.kill()
+                self._replace(worker)
+                yield worker.lease
+
     def stop(self, grace_seconds: float) -> Sequence[Lease]:
         """End all workers; those at work have `grace_seconds` to finish. Returns the leases cut short."""
         for worker in self.workers:
             worker.connection.close() if worker.lease is None else _ask_to_end(worker)
         cut_short = []
+        deadline = time.monotonic() + grace_seconds
         for worker in self.workers:
-            worker.process.join(grace_seconds if worker.lease is not None else KILL_SECONDS)
+            worker.process.join(max(0.0, deadline - time.monotonic()))
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
@@ -128,6 +142,7 @@ def _work(settings: Settings, connection: Connection, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us in order
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(NICENESS)
+    _limit_memory(settings.worker_memory_bytes)
     logs.configure(settings)
     _warm_up()
     place = Workplace.open(settings)
@@ -152,6 +167,13 @@ def _end_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(death_signal, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
+
+
+def _limit_memory(limit: int) -> None:
+    """Let an allocation beyond the limit fail here, before the system has to choose whom to kill."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or limit <= hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
 def _warm_up() -> None:

@@ -8,6 +8,8 @@ from app.pipeline.folders import DataFolders
 from app.settings import Settings
 from app.storage.arrays.layout import Layout
 from app.storage.catalog.database import Catalog
+from app.storage.catalog.events import Events
+from app.storage.catalog.history import History
 from app.storage.catalog.images import Images
 from app.storage.catalog.jobs import Jobs
 from app.storage.catalog.pipeline import PipelineBoard
@@ -18,6 +20,8 @@ class Workplace:
     settings: Settings
     catalog: Catalog
     jobs: Jobs
+    history: History
+    events: Events
     images: Images
     board: PipelineBoard
     layout: Layout
@@ -31,6 +35,8 @@ class Workplace:
             settings,
             catalog,
             Jobs(catalog),
+            History(catalog),
+            Events(catalog),
             Images(catalog),
             PipelineBoard(catalog),
             Layout(settings.db_dir / "arrays"),

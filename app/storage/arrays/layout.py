@@ -14,6 +14,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ IMAGES_PER_SHARD = 100
 LEVELS = 10  # 1,024 rows at level 9 are 268 million rows of wall
 TILE_ROWS = 256
 MAX_ROWS = 2**40
+DRAFT_PREFIX = ".draft-"
 
 
 class Layout:
@@ -59,7 +61,7 @@ class Layout:
         if shard.exists():
             return
         self.root.mkdir(parents=True, exist_ok=True)
-        draft = self.root / f".draft-{secrets.token_hex(8)}"
+        draft = self.root / f"{DRAFT_PREFIX}{secrets.token_hex(8)}"
         try:
             with translated():
                 _make_shard(draft)
@@ -68,6 +70,12 @@ class Layout:
             shutil.rmtree(draft, ignore_errors=True)
             if not shard.exists():
                 raise
+
+    def sweep_drafts(self, older_than_seconds: float) -> None:
+        """Remove shards that somebody died over while making them."""
+        for draft in self.root.glob(f"{DRAFT_PREFIX}*"):
+            if time.time() - draft.stat().st_mtime >= older_than_seconds:
+                shutil.rmtree(draft, ignore_errors=True)
 
     def describe(self, image_id: int, description: Mapping[str, Any]) -> None:
         """Write beside the arrays what the catalog is about to say, so that it can be rebuilt from them."""

@@ -11,7 +11,9 @@ from sqlalchemy.orm import aliased
 
 from app.errors import ImageNotFound
 from app.storage.catalog.database import Catalog
-from app.storage.catalog.jobs import Lease, finish, held
+from app.storage.catalog.events import announce_image, announce_job
+from app.storage.catalog.jobs import finish
+from app.storage.catalog.leases import Lease, held
 from app.storage.catalog.tables import Attempt, AttemptState, Image, Job, JobState
 
 Columns = TypeVarTuple("Columns")
@@ -55,6 +57,9 @@ class Images:
                 session.add(image)
             finish(job, lease, JobState.STORED, now, [image.id for image in images])
             job.rows_done = job.rows_total = sum(image.rows for image in images)
+            announce_job(session, job)
+            for image in images:
+                announce_image(session, image.id, "stored")
 
     def with_content(self, sha256: str, channel: str = "") -> int | None:
         """The id of the image that holds this content."""
@@ -106,6 +111,7 @@ class Images:
             image = session.get_one(Image, image_id)
             if image.deleted_at is None:
                 image.deleted_at = now
+                announce_image(session, image_id, "deleted")
 
     def deleted_before(self, moment: float) -> Sequence[int]:
         """Deleted images whose arrays still lie on disk."""

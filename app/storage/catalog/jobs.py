@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.errors import BoreholeError, FileError, JobNotFound
+from app.errors import FileError, JobNotFound
 from app.storage.catalog.database import Catalog
+from app.storage.catalog.events import announce_job
+from app.storage.catalog.leases import Lease, LeaseLost, held, held_finished, new_lease
 from app.storage.catalog.tables import FINISHED, Job, JobState
-
-
-class LeaseLost(BoreholeError):
-    """Somebody else works on this job now; whoever held the lease before must stop and change nothing."""
-
-
-@dataclass(frozen=True)
-class Lease:
-    """The right to work on one job until `seconds` after it was last renewed."""
-
-    job_id: int
-    token: str
-    seconds: float
 
 
 class Jobs:
@@ -37,24 +22,8 @@ class Jobs:
         job = Job(name=name, size_bytes=size_bytes, created_at=now, claim=claim, path=path)
         with self.catalog.writing() as session:
             session.add(job)
-            session.flush()
+            announce_job(session, job)
             return job.id
-
-    def lease_next(self, owner: str, seconds: float, now: float) -> tuple[Job, Lease] | None:
-        """The oldest job that waits and is due, or whose worker let its lease lapse, if any."""
-        due = or_(
-            and_(Job.state.in_((JobState.QUEUED, JobState.RETRYING)), Job.not_before <= now),
-            and_(Job.state == JobState.RUNNING, Job.lease_until < now),
-        )
-        query = select(Job).where(due).order_by(Job.id).limit(1)
-        with (
-            self.catalog.reading() as session
-        ):  # mostly there is none: do not take the write lock to learn it
-            if session.scalar(query) is None:
-                return None
-        with self.catalog.writing() as session:
-            job = session.scalar(query)
-            return (job, _lease(job, owner, seconds, now)) if job else None
 
     def add_leased(
         self,
@@ -72,48 +41,35 @@ class Jobs:
         with self.catalog.writing() as session:
             session.add(job)
             session.flush()
-            return job, _lease(job, owner, seconds, now)
+            return job, _begin(session, job, owner, seconds, now)
 
     def get(self, job_id: int) -> Job:
+        """Raises JobNotFound."""
         with self.catalog.reading() as session:
-            job = session.get(Job, job_id)
+            job = session.get(Job, job_id) if 0 < job_id < 2**63 else None
         if job is None:
             raise JobNotFound(f"there is no job {job_id}", job_id=job_id)
         return job
-
-    def history(
-        self, limit: int, *, before: int | None = None, state: JobState | None = None
-    ) -> tuple[Sequence[Job], int]:
-        """Jobs with ids below `before`, newest first, and how many there are in all."""
-        chosen = select(Job) if state is None else select(Job).where(Job.state == state)
-        page = chosen if before is None else chosen.where(Job.id < before)
-        with self.catalog.reading() as session:
-            total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
-            return session.scalars(page.order_by(Job.id.desc()).limit(limit)).all(), total
-
-    def in_state(self, *states: JobState) -> Sequence[Job]:
-        with self.catalog.reading() as session:
-            return session.scalars(select(Job).where(Job.state.in_(states)).order_by(Job.id)).all()
-
-    def counts(self) -> dict[str, int]:
-        """How many jobs are in each state."""
-        with self.catalog.reading() as session:
-            rows = session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples()
-            counted = dict(rows.all())
-        return {state.value: 0 for state in JobState} | counted
 
     def claims(self) -> set[str | None]:
         """The folders of .processing/ that a job answers for."""
         with self.catalog.reading() as session:
             return set(session.scalars(select(Job.claim).where(Job.claim.is_not(None))).all())
 
-    def lease_job(self, job_id: int, owner: str, seconds: float, now: float) -> Lease:
-        """This very job, which nobody works on. Raises LeaseLost where somebody does, or where it is done."""
+    def lease_next(self, owner: str, seconds: float, now: float) -> tuple[Job, Lease] | None:
+        """The oldest job that waits and is due, or whose worker let its lease lapse, if any."""
+        due = or_(
+            and_(Job.state.in_((JobState.QUEUED, JobState.RETRYING)), Job.not_before <= now),
+            and_(Job.state == JobState.RUNNING, Job.lease_until < now),
+        )
+        query = select(Job).where(due).order_by(Job.id).limit(1)
+        # Mostly there is none: do not take the write lock to learn it.
+        with self.catalog.reading() as session:
+            if session.scalar(query) is None:
+                return None
         with self.catalog.writing() as session:
-            job = session.get(Job, job_id)
-            if job is None or job.state not in (JobState.QUEUED, JobState.RETRYING):
-                raise LeaseLost(f"job {job_id} does not wait")
-            return _lease(job, owner, seconds, now)
+            job = session.scalar(query)
+            return (job, _begin(session, job, owner, seconds, now)) if job else None
 
     def progress(self, lease: Lease, now: float, rows_done: int, rows_total: int | None) -> None:
         """Say how far the job is, and keep the lease. Raises LeaseLost."""
@@ -121,53 +77,87 @@ class Jobs:
             job = held(session, lease)
             job.lease_until = now + lease.seconds
             job.rows_done, job.rows_total = rows_done, rows_total
+            announce_job(session, job)
 
     def note_content(self, lease: Lease, sha256: str, size_bytes: int) -> None:
+        """What the file is, as soon as that is known. Raises LeaseLost."""
         with self.catalog.writing() as session:
             job = held(session, lease)
             job.sha256, job.size_bytes = sha256, size_bytes
 
     def duplicate(self, lease: Lease, now: float, image_id: int) -> None:
+        """Raises LeaseLost."""
         with self.catalog.writing() as session:
             job = held(session, lease)
             finish(job, lease, JobState.DUPLICATE, now, [image_id])
             job.message = f"the same content is already stored as image {image_id}"
+            announce_job(session, job)
 
     def fail(self, lease: Lease, now: float, error: FileError) -> None:
+        """Raises LeaseLost."""
         with self.catalog.writing() as session:
             job = held(session, lease)
             finish(job, lease, JobState.FAILED, now, [])
             job.reason, job.message = error.reason, error.message
             job.row, job.column, job.value = error.row, error.column, error.value
+            announce_job(session, job)
 
     def retry_later(self, lease: Lease, not_before: float, reason: str, message: str) -> None:
         """Back in line: nothing is wrong with the file. Raises LeaseLost."""
         with self.catalog.writing() as session:
             job = held(session, lease)
-            job.state, job.not_before = JobState.RETRYING, not_before
-            job.lease = job.lease_until = None
+            _wait(job, JobState.RETRYING, not_before)
             job.reason, job.message = reason, message
+            announce_job(session, job)
 
-    def put_back(self, lease: Lease, *, crashed: bool) -> int:
-        """The worker is gone or was stopped: queue the job again at once. Returns its crashes so far."""
+    def put_back(self, lease: Lease) -> None:
+        """The worker was stopped in order: the job is queued as if it had not begun. Raises LeaseLost."""
         with self.catalog.writing() as session:
             job = held(session, lease)
-            job.state, job.not_before = JobState.QUEUED, 0.0
-            job.lease = job.lease_until = None
-            job.crashes += crashed
+            _wait(job, JobState.QUEUED, 0.0)
+            job.attempts -= 1
+            announce_job(session, job)
+
+    def note_crash(self, lease: Lease) -> int:
+        """The worker died over this job, whose lease goes on: how often that has happened. Raises LeaseLost."""
+        with self.catalog.writing() as session:
+            job = held(session, lease)
+            job.crashes += 1
             return job.crashes
 
     def release_all_of(self, owner: str) -> None:
         """A process is no more: queue again what it worked on, and let others move the files it had finished."""
-        its_own = Job.lease.startswith(f"{owner}/", autoescape=True)
-        released = {"lease": None, "lease_until": None}
+        its_own = select(Job).where(Job.lease.startswith(f"{owner}/", autoescape=True))
         with self.catalog.writing() as session:
-            session.execute(
-                update(Job)
-                .where(its_own, Job.state == JobState.RUNNING)
-                .values(state=JobState.QUEUED, not_before=0.0, **released)
-            )
-            session.execute(update(Job).where(its_own, Job.state.in_(FINISHED)).values(**released))
+            for job in session.scalars(its_own).all():
+                if job.state == JobState.RUNNING:
+                    _wait(job, JobState.QUEUED, 0.0)
+                    announce_job(session, job)
+                else:
+                    job.lease = job.lease_until = None
+
+    def revive(self, job_id: int, claim: str | None) -> Job:
+        """Try a failed job's file again, which now lies in `claim`, or a waiting job at once, wherever it is.
+
+        Raises JobNotFound, LeaseLost where somebody was quicker.
+        """
+        with self.catalog.writing() as session:
+            job = session.get(Job, job_id)
+            if job is None:
+                raise JobNotFound(f"there is no job {job_id}", job_id=job_id)
+            if claim is None:
+                if job.state != JobState.RETRYING:
+                    raise LeaseLost(f"job {job_id} no longer waits")
+            elif job.state != JobState.FAILED or not job.settled:
+                raise LeaseLost(f"job {job_id} is no longer failed")
+            else:
+                job.claim, job.target, job.settled = claim, None, False
+                job.crashes = job.attempts = 0
+                job.finished_at = job.row = job.column = job.value = None
+            job.reason = job.message = None
+            _wait(job, JobState.QUEUED, 0.0)
+            announce_job(session, job)
+            return job
 
     def lease_unsettled(self, owner: str, seconds: float, now: float) -> tuple[Job, Lease] | None:
         """A finished job whose file is still to be moved and which nobody is moving, if any."""
@@ -185,7 +175,7 @@ class Jobs:
             job = session.scalar(query)
             if job is None:
                 return None
-            lease = _new_lease(job.id, owner, seconds)
+            lease = new_lease(job.id, owner, seconds)
             job.lease, job.lease_until = lease.token, now + seconds
             return job, lease
 
@@ -193,7 +183,7 @@ class Jobs:
         """Whether `target`, a path below the data folder, is this job's to fill now. Raises LeaseLost."""
         try:
             with self.catalog.writing() as session:
-                _finished(session, lease).target = target
+                held_finished(session, lease).target = target
         except IntegrityError:
             return False
         return True
@@ -201,37 +191,16 @@ class Jobs:
     def settle(self, lease: Lease) -> None:
         """The file lies where it belongs: nothing is left to do. Raises LeaseLost."""
         with self.catalog.writing() as session:
-            job = _finished(session, lease)
+            job = held_finished(session, lease)
             job.settled, job.claim = True, None
             job.lease = job.lease_until = None
+            announce_job(session, job)
 
-
-def _lease(job: Job, owner: str, seconds: float, now: float) -> Lease:
-    lease = _new_lease(job.id, owner, seconds)
-    job.state = JobState.RUNNING
-    job.lease, job.lease_until = lease.token, now + seconds
-    job.started_at, job.rows_done, job.rows_total = now, 0, None
-    job.attempts += 1
-    return lease
-
-
-def held(session: Session, lease: Lease) -> Job:
-    """The job of a lease that still holds; raises LeaseLost."""
-    job = session.get(Job, lease.job_id)
-    if job is None or job.state != JobState.RUNNING or job.lease != lease.token:
-        raise LeaseLost(f"job {lease.job_id} is no longer ours")
-    return job
-
-
-def _finished(session: Session, lease: Lease) -> Job:
-    job = session.get(Job, lease.job_id)
-    if job is None or job.state not in FINISHED or job.lease != lease.token:
-        raise LeaseLost(f"the file of job {lease.job_id} is no longer ours to move")
-    return job
-
-
-def _new_lease(job_id: int, owner: str, seconds: float) -> Lease:
-    return Lease(job_id, f"{owner}/{secrets.token_hex(8)}", seconds)
+    def settle_later(self, lease: Lease, not_before: float) -> None:
+        """The file could not be moved: nobody is to try again before this moment. Raises LeaseLost."""
+        with self.catalog.writing() as session:
+            job = held_finished(session, lease)
+            job.lease, job.lease_until = None, not_before
 
 
 def finish(job: Job, lease: Lease, state: JobState, now: float, image_ids: list[int]) -> None:
@@ -239,3 +208,18 @@ def finish(job: Job, lease: Lease, state: JobState, now: float, image_ids: list[
     job.state, job.finished_at, job.image_ids = state, now, image_ids
     job.lease_until = now + lease.seconds
     job.reason = job.message = None
+
+
+def _begin(session: Session, job: Job, owner: str, seconds: float, now: float) -> Lease:
+    lease = new_lease(job.id, owner, seconds)
+    job.state = JobState.RUNNING
+    job.lease, job.lease_until = lease.token, now + seconds
+    job.started_at, job.rows_done, job.rows_total = now, 0, None
+    job.attempts += 1
+    announce_job(session, job)
+    return lease
+
+
+def _wait(job: Job, state: JobState, not_before: float) -> None:
+    job.state, job.not_before = state, not_before
+    job.lease = job.lease_until = None

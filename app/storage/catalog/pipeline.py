@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy.exc import IntegrityError
 
 from app.storage.catalog.database import Catalog
-from app.storage.catalog.tables import PipelineState
+from app.storage.catalog.events import announce
+from app.storage.catalog.tables import EventKind, PipelineState
 
 ROW = 1
 
@@ -44,6 +45,9 @@ class PipelineBoard:
             if state is None:
                 state = PipelineState(id=ROW, wanted=False)
                 session.add(state)
-            for column, value in changes.items():
+            news = {column: value for column, value in changes.items() if getattr(state, column) != value}
+            for column, value in news.items():
                 setattr(state, column, value)
+            if news.keys() - {"seen_at"}:
+                announce(session, EventKind.PIPELINE, {})
             return state

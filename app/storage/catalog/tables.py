@@ -98,7 +98,7 @@ class Attempt(Base):
     __table_args__ = (Index("ix_attempts_state", "state"), {"sqlite_autoincrement": True})
 
     image_id: Mapped[int] = mapped_column(primary_key=True)
-    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id"))
+    job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
     lease: Mapped[str]
     state: Mapped[str] = mapped_column(default=AttemptState.BEGUN)
     begun_at: Mapped[float]
@@ -147,6 +147,24 @@ class Image(Base):
     settings: Mapped[dict[str, Any]]
     row_bytes: Mapped[int] = mapped_column(BigInteger)
     overview_bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class EventKind(StrEnum):
+    JOB = "job"
+    IMAGE = "image"
+    PIPELINE = "pipeline"
+
+
+class Event(Base):
+    """Something that whoever looks on wants to hear of; written in the transaction that did it, pruned soon."""
+
+    __tablename__ = "events"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[float]
+    kind: Mapped[str]
+    data: Mapped[dict[str, Any]]
 
 
 class PipelineState(Base):

@@ -1,4 +1,4 @@
-"""jobs, attempts, images, pipeline"""
+"""jobs, attempts, images, events, pipeline"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -67,13 +67,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pipeline")),
     )
     op.create_table(
+        "events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "attempts",
         sa.Column("image_id", sa.Integer(), nullable=False),
-        sa.Column("job_id", sa.Integer(), nullable=False),
+        sa.Column("job_id", sa.Integer(), nullable=True),
         sa.Column("lease", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("begun_at", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_attempts_job_id_jobs")),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_attempts_job_id_jobs"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("image_id", name=op.f("pk_attempts")),
         sqlite_autoincrement=True,
     )
@@ -132,6 +143,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_attempts_state")
 
     op.drop_table("attempts")
+    op.drop_table("events")
     op.drop_table("pipeline")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index(

@@ -1,0 +1,73 @@
+"""Server-sent events: what the pipeline does, as it does it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header
+from pydantic import BaseModel
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from app.api.jobs import JobView
+from app.api.pipeline import StatusView
+from app.api.services import Services, UsesServices
+from app.storage.catalog.tables import Event, EventKind, Job
+
+router = APIRouter(prefix="/pipeline", tags=["pipeline"])
+
+PING_SECONDS = 15
+
+_EXAMPLE = (
+    'id: 41\nevent: job\ndata: {"id":7,"name":"challenge.csv","state":"running","rows_done":4096,…}\n\n'
+)
+
+
+@router.get(
+    "/events",
+    summary="What happens, as it happens",
+    response_class=EventSourceResponse,
+    responses={200: {"description": "A stream.", "content": {"text/event-stream": {"example": _EXAMPLE}}}},
+)
+async def events(
+    services: UsesServices,
+    last_event_id: Annotated[
+        int | None,
+        Header(ge=0, le=2**63 - 1, description="Go on after this event; a browser sends it by itself."),
+    ] = None,
+) -> EventSourceResponse:
+    """Server-sent events, kept for an hour.
+
+    `job`: a job's state or progress, as in `/pipeline/jobs/{id}`. `image`: one was stored or deleted.
+    `pipeline`: the status, as in `/pipeline/status`; also once at the beginning.
+    """
+    return EventSourceResponse(_stream(services, last_event_id), ping=PING_SECONDS)
+
+
+async def _stream(services: Services, last_event_id: int | None) -> AsyncIterator[ServerSentEvent]:
+    yield _encoded(EventKind.PIPELINE, await _status(services))
+    async for event in services.news.listen(last_event_id):
+        yield _encoded(EventKind(event.kind), await _content(services, event), event.id)
+
+
+async def _content(services: Services, event: Event) -> BaseModel | dict[str, Any]:
+    if event.kind == EventKind.JOB:
+        return JobView.of(Job(**event.data), event.at)
+    if event.kind == EventKind.PIPELINE:
+        return await _status(services)
+    return event.data
+
+
+async def _status(services: Services) -> StatusView:
+    return StatusView.of(await run_in_threadpool(services.pipeline.status), services)
+
+
+def _encoded(
+    kind: EventKind, content: BaseModel | dict[str, Any], event_id: int | None = None
+) -> ServerSentEvent:
+    data = content.model_dump(mode="json") if isinstance(content, BaseModel) else content
+    return ServerSentEvent(
+        orjson.dumps(data).decode(), event=kind, id=None if event_id is None else str(event_id)
+    )

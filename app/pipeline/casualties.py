@@ -1,0 +1,46 @@
+"""Jobs whose worker died over them, or had to be killed."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from app.errors import FileError, Reason
+from app.pipeline.retrying import retry_delay
+from app.pipeline.settling import settle
+from app.pipeline.workplace import Workplace
+from app.storage.catalog.leases import Lease, LeaseLost
+
+log = logging.getLogger("borehole.pipeline")
+
+CRASHES_BEFORE_FAILING = 3
+
+
+def charge(place: Workplace, lease: Lease) -> None:
+    """The worker died: the job is tried again, with others before it, but not for ever."""
+    try:
+        crashes = place.jobs.note_crash(lease)
+        message = f"the process that read this file died {crashes} times; is there memory enough for it?"
+        if crashes < CRASHES_BEFORE_FAILING:
+            again = time.time() + retry_delay(crashes)
+            place.jobs.retry_later(lease, again, Reason.WORKER_DIED, message)
+        else:
+            _fail(place, lease, FileError(Reason.WORKER_DIED, message))
+    except LeaseLost:
+        log.info("job %s had ended before its worker did", lease.job_id, extra={"job": lease.job_id})
+
+
+def give_up(place: Workplace, lease: Lease) -> None:
+    """The worker was killed since the job took too long: it would again."""
+    limit = place.settings.file_seconds
+    message = f"reading this file took longer than {limit:g} s (BOREHOLE_FILE_SECONDS)"
+    try:
+        _fail(place, lease, FileError(Reason.TOOK_TOO_LONG, message))
+    except LeaseLost:
+        log.info("job %s had ended in time", lease.job_id, extra={"job": lease.job_id})
+
+
+def _fail(place: Workplace, lease: Lease, error: FileError) -> None:
+    place.jobs.fail(lease, time.time(), error)
+    log.warning("job %s failed: %s", lease.job_id, error, extra={"job": lease.job_id})
+    settle(place, lease.job_id, lease)

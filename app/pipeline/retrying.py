@@ -1,0 +1,49 @@
+"""Trying again: when by itself, and at once when asked to."""
+
+from __future__ import annotations
+
+from app.errors import NothingToRetry
+from app.pipeline.folders import ERROR_SUFFIX
+from app.pipeline.workplace import Workplace
+from app.storage.catalog.leases import LeaseLost
+from app.storage.catalog.tables import Job, JobState
+
+FIRST_DELAY_SECONDS = 2.0
+LONGEST_DELAY_SECONDS = 300.0
+
+
+def retry_delay(attempts: int) -> float:
+    """Seconds to wait after the n-th attempt: 2, 4, 8 … up to 300."""
+    return float(min(FIRST_DELAY_SECONDS * 2 ** min(attempts - 1, 20), LONGEST_DELAY_SECONDS))
+
+
+def retry_now(place: Workplace, job_id: int) -> Job:
+    """Queue a job that failed, or that waits for its next try. Raises JobNotFound, NothingToRetry."""
+    job = place.jobs.get(job_id)
+    try:
+        if job.state == JobState.RETRYING:
+            return place.jobs.revive(job_id, None)
+        if job.state != JobState.FAILED:
+            raise NothingToRetry(
+                f"job {job_id} is {job.state}: only what failed can be tried again", state=job.state
+            )
+        return _revive_failed(place, job)
+    except LeaseLost as lost:
+        raise NothingToRetry(str(lost)) from lost
+
+
+def _revive_failed(place: Workplace, job: Job) -> Job:
+    if job.path is not None or job.target is None:
+        raise NothingToRetry(
+            f"{job.name} was ingested by hand from where it lies: run `python -m app.ingestion` again"
+        )
+    if not job.settled:
+        raise NothingToRetry(f"{job.name} is still on its way to failed/: try again in a minute")
+    failed = place.folders.data / job.target
+    claim = place.folders.adopt(failed, failed.name)
+    if claim is None:
+        raise NothingToRetry(f"{job.target} is no longer there: copy the file into the data folder")
+    # A death here leaves a claim without a job: the file goes back into the data folder and gets a new one.
+    revived = place.jobs.revive(job.id, claim.token)
+    failed.with_name(failed.name + ERROR_SUFFIX).unlink(missing_ok=True)
+    return revived

@@ -1,0 +1,71 @@
+"""Files that come over HTTP: written to disk as they arrive, and queued once they are complete."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import PurePosixPath
+
+from app.errors import UploadMalformed, UploadTooLarge
+from app.pipeline.claiming import enqueue_upload
+from app.pipeline.names import MAX_NAME_BYTES, TABLE_SUFFIXES, is_ignored, is_table
+from app.pipeline.workplace import Workplace
+
+
+def upload_name(given: str) -> str:
+    """The name a file is to have, from what a client says; it never is a path. Raises UploadMalformed."""
+    name = PurePosixPath(given.replace("\\", "/")).name.strip()
+    if not name or is_ignored(name) or not name.isprintable() or len(name.encode()) > MAX_NAME_BYTES:
+        raise UploadMalformed(f"{given!r} is not a name for a file: give one such as survey.csv", name=given)
+    if not is_table(name):
+        raise UploadMalformed(
+            f"{name!r} is of no kind this server reads: the name must end in {', '.join(TABLE_SUFFIXES)}",
+            name=given,
+        )
+    return name
+
+
+class Upload:
+    """One file on its way in. Leaving the context without `finish` removes what has come."""
+
+    def __init__(self, place: Workplace, name: str) -> None:
+        self.place = place
+        self.name = upload_name(name)
+        self.limit = place.settings.max_upload_bytes
+        self.size = 0
+
+    def __enter__(self) -> Upload:
+        self.place.folders.uploads.mkdir(parents=True, exist_ok=True)
+        self.draft = self.place.folders.uploads / f"{secrets.token_hex(8)}.part"
+        self.file = self.draft.open("wb", buffering=0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+        self.draft.unlink(missing_ok=True)
+
+    def write(self, piece: bytes | bytearray) -> None:
+        """Raises UploadTooLarge, OSError."""
+        self.size += len(piece)
+        check_size(self.size, self.limit)
+        view = memoryview(piece)
+        while view:
+            view = view[self.file.write(view) :]
+
+    def finish(self) -> int:
+        """The id of the file's job; from here on a file is not lost. Raises OSError, CatalogUnavailable."""
+        os.fsync(self.file.fileno())
+        self.file.close()
+        job_id = enqueue_upload(self.place, self.draft, self.name)
+        if job_id is None:
+            raise FileNotFoundError(f"{self.draft} was removed")
+        return job_id
+
+
+def check_size(size: int, limit: int) -> None:
+    """Raises UploadTooLarge."""
+    if size > limit:
+        raise UploadTooLarge(
+            f"a file may have {limit} bytes (BOREHOLE_MAX_UPLOAD_BYTES); copy larger ones into the data folder",
+            max_bytes=limit,
+        )

@@ -1,0 +1,71 @@
+"""All jobs together: what is under way, and what became of every file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, delete, func, select
+
+from app.storage.catalog.database import Catalog
+from app.storage.catalog.tables import FINISHED, Job, JobState
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """name: a part of the file's name, in any case. since, until: of the job's creation, in seconds, UTC."""
+
+    state: JobState | None = None
+    name: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+    def chosen(self) -> Select[Job]:
+        query = select(Job)
+        if self.state is not None:
+            query = query.where(Job.state == self.state)
+        if self.name is not None:
+            query = query.where(Job.name.icontains(self.name, autoescape=True))
+        if self.since is not None:
+            query = query.where(Job.created_at >= self.since)
+        if self.until is not None:
+            query = query.where(Job.created_at <= self.until)
+        return query
+
+
+class History:
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+
+    def page(
+        self, limit: int, *, before: int | None = None, chosen: JobFilter = JobFilter()
+    ) -> tuple[Sequence[Job], int]:
+        """Jobs with ids below `before`, newest first, and how many there are in all."""
+        query = chosen.chosen()
+        page = query if before is None else query.where(Job.id < before)
+        with self.catalog.reading() as session:
+            total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+            return session.scalars(page.order_by(Job.id.desc()).limit(limit)).all(), total
+
+    def in_state(self, *states: JobState) -> Sequence[Job]:
+        with self.catalog.reading() as session:
+            return session.scalars(select(Job).where(Job.state.in_(states)).order_by(Job.id)).all()
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs are in each state."""
+        with self.catalog.reading() as session:
+            rows = session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples()
+            counted = dict(rows.all())
+        return {state.value: 0 for state in JobState} | counted
+
+    def unsettled(self) -> int:
+        """How many files of finished jobs still lie in .processing/."""
+        query = select(func.count()).where(Job.state.in_(FINISHED), Job.settled.is_(False))
+        with self.catalog.reading() as session:
+            return session.scalar(query) or 0
+
+    def prune(self, finished_before: float) -> int:
+        """Forget jobs that ended, and whose file was moved, before this moment. Returns how many."""
+        query = delete(Job).where(Job.finished_at < finished_before, Job.settled.is_(True)).returning(Job.id)
+        with self.catalog.writing() as session:
+            return len(session.scalars(query).all())

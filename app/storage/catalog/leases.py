@@ -1,0 +1,45 @@
+"""Leases: the right of one worker to work on one job, for a time."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.errors import BoreholeError
+from app.storage.catalog.tables import FINISHED, Job, JobState
+
+
+class LeaseLost(BoreholeError):
+    """Somebody else works on this job now; whoever held the lease before must stop and change nothing."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on one job until `seconds` after it was last renewed."""
+
+    job_id: int
+    token: str
+    seconds: float
+
+
+def new_lease(job_id: int, owner: str, seconds: float) -> Lease:
+    """owner: the process that vouches for it; if that dies, `Jobs.release_all_of` frees all its leases."""
+    return Lease(job_id, f"{owner}/{secrets.token_hex(8)}", seconds)
+
+
+def held(session: Session, lease: Lease) -> Job:
+    """The running job of a lease that still holds. Raises LeaseLost."""
+    job = session.get(Job, lease.job_id)
+    if job is None or job.state != JobState.RUNNING or job.lease != lease.token:
+        raise LeaseLost(f"job {lease.job_id} is no longer ours")
+    return job
+
+
+def held_finished(session: Session, lease: Lease) -> Job:
+    """The same for a finished job, whose file is to be moved. Raises LeaseLost."""
+    job = session.get(Job, lease.job_id)
+    if job is None or job.state not in FINISHED or job.lease != lease.token:
+        raise LeaseLost(f"the file of job {lease.job_id} is no longer ours to move")
+    return job
