@@ -30,7 +30,7 @@ def settings_in(folder: Path, **changes: Any) -> Settings:
         "stable_seconds": 0.05,
         "ingest_workers": 1,
     }
-    return Settings.model_validate(values | changes)
+    return Settings(_env_file=None, **values | changes)
 
 
 def ingest(place: Workplace, file: Path) -> Job:
