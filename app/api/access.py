@@ -40,7 +40,7 @@ def _must_come_from_here(request: Request) -> None:
             f"without an API key, changes are taken only at localhost, 127.0.0.1 or [::1], not at {host!r}"
         )
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
         raise AnonymousWriteRefused(f"a page of {origin!r} may not change anything here")
 
 
