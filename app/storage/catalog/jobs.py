@@ -76,7 +76,8 @@ class Jobs:
 
     def get(self, job_id: int) -> Job:
         with self.catalog.reading() as session:
-            job = session.get(Job, job_id)
+            # SQLite's integers end at 2^63; no id comes near it.
+            job = session.get(Job, job_id) if 0 < job_id < 2**63 else None
         if job is None:
             raise JobNotFound(f"there is no job {job_id}", job_id=job_id)
         return job
