@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
 from app.api.frame_parameters import ColourParameters, DepthRangeParameters, SizeParameters, colormap_of
-from app.api.frame_reading import Selection, Stopwatch, find_image, read, select
+from app.api.frame_reading import Selection, Stopwatch, find_image, limit_picture, read, select
 from app.api.problems import may_answer
 from app.api.services import UsesServices
 from app.rendering.colormaps import palette
@@ -80,6 +80,7 @@ async def frame_image(
     image = await find_image(services, asked.image_id)
     style = colours.style(image, width=size.width, height=size.height)
     selection = await select(services, image, asked, size.height)
+    limit_picture(size.width or image.width, size.height or selection.row_count)
     tag = entity_tag(selection, "png", style)
     if is_unchanged(request, tag):
         return not_modified(tag)

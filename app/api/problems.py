@@ -42,7 +42,7 @@ def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:
         401: "An API key is required.",
         403: "Changes are not allowed from there.",
         404: "There is no such thing, or no row in that depth range.",
-        413: "More rows than one answer may hold.",
+        413: "More rows or pixels than one answer may hold.",
         422: "A parameter is malformed.",
     }
     return {status: {"description": meaning[status], "content": PROBLEM_SCHEMA} for status in statuses}
