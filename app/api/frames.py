@@ -66,7 +66,7 @@ _FRAMES: dict[int | str, dict[str, Any]] = {
     "/frames/image",
     summary="A depth range as a picture",
     response_class=Response,
-    responses=_PICTURE | may_answer(404, 413, 422),
+    responses=_PICTURE | may_answer(404, 413, 422, 503),
 )
 async def frame_image(
     request: Request,
@@ -95,7 +95,7 @@ async def frame_image(
     "/frames",
     summary="A depth range as numbers",
     response_class=Response,
-    responses=_FRAMES | may_answer(404, 413, 422),
+    responses=_FRAMES | may_answer(404, 413, 422, 503),
 )
 async def frames(
     request: Request,

@@ -108,12 +108,12 @@ class StatusView(BaseModel):
         )
 
 
-@router.get("/status", summary="What the pipeline is doing")
+@router.get("/status", summary="What the pipeline is doing", responses=may_answer(503))
 def pipeline_status(services: UsesServices) -> StatusView:
     return StatusView.of(services.pipeline.status(), services)
 
 
-@router.get("/history", summary="What became of every file", responses=may_answer(422))
+@router.get("/history", summary="What became of every file", responses=may_answer(422, 503))
 def history(
     services: UsesServices,
     limit: Annotated[int, Query(ge=1, le=1000, description="Jobs on a page.")] = 50,
@@ -130,7 +130,7 @@ def history(
     return JobList(jobs=[JobView.of(job) for job in jobs[:limit]], total=total, next=more)
 
 
-@router.get("/jobs/{job_id}", summary="One job", responses=may_answer(404, 422))
+@router.get("/jobs/{job_id}", summary="One job", responses=may_answer(404, 422, 503))
 def job(job_id: int, services: UsesServices) -> JobView:
     return JobView.of(services.place.jobs.get(job_id))
 
@@ -139,7 +139,7 @@ def job(job_id: int, services: UsesServices) -> JobView:
     "/start",
     summary="Take files again",
     dependencies=[writing_is_allowed],
-    responses=may_answer(401, 403),
+    responses=may_answer(401, 403, 503),
 )
 async def start(services: UsesServices) -> StatusView:
     """Nothing changes where it is on already, as it is from the start."""
@@ -148,7 +148,10 @@ async def start(services: UsesServices) -> StatusView:
 
 
 @router.post(
-    "/stop", summary="Take no more files", dependencies=[writing_is_allowed], responses=may_answer(401, 403)
+    "/stop",
+    summary="Take no more files",
+    dependencies=[writing_is_allowed],
+    responses=may_answer(401, 403, 503),
 )
 async def stop(services: UsesServices) -> StatusView:
     """Files being read are finished; those that come wait in the data folder."""
@@ -160,7 +163,7 @@ async def stop(services: UsesServices) -> StatusView:
     "/scan",
     summary="Look at the data folder now",
     dependencies=[writing_is_allowed],
-    responses=may_answer(401, 403),
+    responses=may_answer(401, 403, 503),
 )
 async def scan(services: UsesServices) -> StatusView:
     """It is looked at all the time anyway; this does not wait for an event to come."""

@@ -44,6 +44,7 @@ def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "There is no such thing, or no row in that depth range.",
         413: "More rows or pixels than one answer may hold.",
         422: "A parameter is malformed.",
+        503: "The catalog or the storage does not answer right now; try again in a few seconds.",
     }
     return {status: {"description": meaning[status], "content": PROBLEM_SCHEMA} for status in statuses}
 
