@@ -13,7 +13,6 @@ from app.api.services import UsesServices
 from app.errors import AnonymousWriteRefused, ApiKeyRequired
 from app.settings import LOOPBACK_HOSTS
 
-
 _KEY = APIKeyHeader(
     name="X-API-Key", auto_error=False, description="Needed for changes where BOREHOLE_API_KEY is set."
 )

@@ -16,7 +16,6 @@ from app.rendering.depth_range import RowRange, select_rows
 from app.rendering.view import View, choose_view
 from app.storage.catalog.tables import Image
 
-
 MAX_PICTURE_PIXELS = 2**25
 
 
