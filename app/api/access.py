@@ -18,7 +18,7 @@ _KEY = APIKeyHeader(
 )
 
 
-def _writing_is_allowed(
+async def _writing_is_allowed(
     request: Request,
     services: UsesServices,
     given: Annotated[str | None, Security(_KEY)],

@@ -6,12 +6,18 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
-from app.api.frame_parameters import ColourParameters, DepthRangeParameters, SizeParameters, colormap_of
+from app.api.frame_parameters import (
+    ColourParameters,
+    DepthRangeParameters,
+    SizeParameters,
+    colormap_of,
+    query,
+)
 from app.api.frame_reading import Selection, Stopwatch, find_image, limit_picture, read, select
 from app.api.problems import may_answer
 from app.api.services import UsesServices
@@ -71,9 +77,9 @@ _FRAMES: dict[int | str, dict[str, Any]] = {
 async def frame_image(
     request: Request,
     services: UsesServices,
-    asked: Annotated[DepthRangeParameters, Depends()],
-    colours: Annotated[ColourParameters, Depends()],
-    size: Annotated[SizeParameters, Depends()],
+    asked: Annotated[DepthRangeParameters, query(DepthRangeParameters)],
+    colours: Annotated[ColourParameters, query(ColourParameters)],
+    size: Annotated[SizeParameters, query(SizeParameters)],
 ) -> Response:
     """One row of pixels for each depth sample, top of the well first. Both ends of the range count."""
     watch = Stopwatch()
@@ -100,7 +106,7 @@ async def frame_image(
 async def frames(
     request: Request,
     services: UsesServices,
-    asked: Annotated[DepthRangeParameters, Depends()],
+    asked: Annotated[DepthRangeParameters, query(DepthRangeParameters)],
     answer_format: Annotated[
         Literal["json", "base64"],
         Query(

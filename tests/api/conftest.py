@@ -43,8 +43,6 @@ def settings_of_library(library: Library, monkeypatch: pytest.MonkeyPatch) -> Ca
 
     def change(**changes: Any) -> None:
         settings = services.settings.model_copy(update=changes)
-        monkeypatch.setitem(
-            library.client.app.state._state, "services", replace(services, settings=settings)
-        )
+        monkeypatch.setitem(library.client.app.state._state, "services", replace(services, settings=settings))
 
     return change
