@@ -120,7 +120,9 @@ def test_processes_that_write_at_once_lose_no_line(configured, tmp_path):
         "logs.configure(Settings(log_dir=Path(sys.argv[1])), 'CRITICAL');"
         "[logging.getLogger('borehole').info('%s %d', sys.argv[2], number) for number in range(200)]"
     )
-    writers = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "logs"), name]) for name in "ab"]
+    writers = [
+        subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "logs"), name]) for name in "ab"
+    ]
     assert [writer.wait(60) for writer in writers] == [0, 0]
     files = list(file.parent.glob("borehole.log*"))
     lines = sorted(line["message"] for each in files for line in told(each))
