@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -58,7 +59,16 @@ def test_a_traceback_is_part_of_its_line(configured):
     assert "RuntimeError: broken" in line["exc_info"]
 
 
-def test_the_console_has_a_short_line_in_utc(configured, monkeypatch, capsys):
+@pytest.fixture
+def in_tokyo(monkeypatch):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def test_the_console_has_a_short_line_in_utc(configured, in_tokyo, capsys):
     configured()
     record = logging.getLogger("borehole.job").makeRecord(
         "borehole.job", logging.INFO, __file__, 1, "x.csv is image %d", (7,), None
