@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,3 +47,18 @@ def settings_of_library(library: Library, monkeypatch: pytest.MonkeyPatch) -> Ca
         monkeypatch.setitem(library.client.app.state._state, "services", replace(services, settings=settings))
 
     return change
+
+
+@contextmanager
+def records_of(name: str) -> Iterator[list[logging.LogRecord]]:
+    """What the logger `name` logs meanwhile, from INFO upwards."""
+    kept: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = kept.append
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield kept
+    logger.setLevel(level)
+    logger.removeHandler(handler)

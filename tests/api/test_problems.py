@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
 import pytest
 
 from app.errors import CatalogUnavailable, StorageUnavailable
 from app.storage.arrays.reading import RowReader
 from app.storage.catalog.images import Images
+from tests.api.conftest import records_of
 
 SECRET = "postgresql://somebody:secret@db"
 
@@ -22,14 +21,8 @@ def raising(error: Exception):
 
 @pytest.fixture
 def records():
-    """What `borehole.api` logs."""
-    kept: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = kept.append
-    logger = logging.getLogger("borehole.api")
-    logger.addHandler(handler)
-    yield kept
-    logger.removeHandler(handler)
+    with records_of("borehole.api") as kept:
+        yield kept
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 
 import pytest
@@ -11,20 +10,13 @@ from fastapi.testclient import TestClient
 from starlette.responses import PlainTextResponse
 
 from app.api.request_log import RequestLog, printable
+from tests.api.conftest import records_of
 
 
 @pytest.fixture
 def records():
-    kept: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = kept.append
-    logger = logging.getLogger("borehole.access")
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    yield kept
-    logger.setLevel(level)
-    logger.removeHandler(handler)
+    with records_of("borehole.access") as kept:
+        yield kept
 
 
 def asked(lines: bool = True, app=None) -> TestClient:
