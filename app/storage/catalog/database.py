@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from app.errors import CatalogUnavailable
@@ -22,15 +23,16 @@ BUSY_SECONDS = 10.0
 class Catalog:
     """Short transactions on the catalog's database; safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.engine = _engine(url)
+    def __init__(self, url: str | URL) -> None:
+        self.engine = _engine(make_url(url))
 
     @classmethod
     def open(cls, settings: Settings) -> Catalog:
         """The catalog of these settings, its schema made or migrated to the newest."""
         settings.db_dir.mkdir(parents=True, exist_ok=True)
-        catalog = cls(settings.database_url or f"sqlite:///{settings.db_dir / 'catalog.sqlite'}")
+        # Made of its parts, not of a string: a folder may have `?` or `%` in its name.
+        file = URL.create("sqlite", database=str(settings.db_dir / "catalog.sqlite"))
+        catalog = cls(settings.database_url or file)
         with _one_at_a_time(settings.db_dir / "catalog.lock"):
             catalog.migrate()
         return catalog
@@ -82,8 +84,8 @@ class Catalog:
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
@@ -110,6 +112,8 @@ def _translated() -> Iterator[None]:
         if isinstance(error.orig, Exception) and type(error.orig).__name__ == "IntegrityError":
             raise
         raise CatalogUnavailable(f"the catalog does not answer: {error.orig}") from error
+    except PoolTimeoutError as error:  # every connection is waiting already
+        raise CatalogUnavailable(f"the catalog does not answer: {error}") from error
 
 
 @contextmanager

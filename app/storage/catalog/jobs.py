@@ -76,7 +76,7 @@ class Jobs:
 
     def get(self, job_id: int) -> Job:
         with self.catalog.reading() as session:
-            job = session.get(Job, job_id)
+            job = session.get(Job, job_id) if 0 < job_id < 2**63 else None
         if job is None:
             raise JobNotFound(f"there is no job {job_id}", job_id=job_id)
         return job
@@ -98,8 +98,7 @@ class Jobs:
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""
         with self.catalog.reading() as session:
-            rows = session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples()
-            counted = dict(rows.all())
+            counted = dict(session.execute(select(Job.state, func.count()).group_by(Job.state)).all())
         return {state.value: 0 for state in JobState} | counted
 
     def claims(self) -> set[str | None]:
