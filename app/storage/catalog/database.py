@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from app.errors import CatalogUnavailable
 from app.settings import Settings
 
 BUSY_SECONDS = 10.0
+WRITE_LOCK = 0x426F7265  # the key of PostgreSQL's advisory lock that stands for SQLite's write lock
 
 
 class Catalog:
@@ -47,7 +48,7 @@ class Catalog:
     def writing(self) -> Iterator[Session]:
         """One transaction, committed at the end of the block and durable then.
 
-        It takes SQLite's write lock at its start, so that what it reads first is still true when it writes.
+        It takes the write lock at its start, so that what it reads first is still true when it writes.
         """
         with _translated(), Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"takes_write_lock": True})
@@ -86,7 +87,7 @@ class Catalog:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return _postgresql_engine(url)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     # The driver's own transaction handling begins too late for our guarantees: we begin by hand.
@@ -104,13 +105,25 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
+def _postgresql_engine(url: URL) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        if connection.get_execution_options().get("takes_write_lock"):
+            connection.exec_driver_sql(f"SELECT set_config('lock_timeout', '{BUSY_SECONDS:g}s', true)")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+
+    return engine
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
+    except IntegrityError:
+        raise
     except DBAPIError as error:
-        if isinstance(error.orig, Exception) and type(error.orig).__name__ == "IntegrityError":
-            raise
         raise CatalogUnavailable(f"the catalog does not answer: {error.orig}") from error
     except PoolTimeoutError as error:  # every connection is waiting already
         raise CatalogUnavailable(f"the catalog does not answer: {error}") from error

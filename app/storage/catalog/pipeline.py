@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import IntegrityError
-
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.tables import PipelineState
 
@@ -23,10 +21,14 @@ class PipelineBoard:
 
     def update(self, **changes: object) -> PipelineState:
         """Write these columns, and return the row as it is then."""
-        try:
-            return self._update(changes)
-        except IntegrityError:  # another process made the row at the same moment
-            return self._update(changes)
+        with self.catalog.writing() as session:
+            state = session.get(PipelineState, ROW)
+            if state is None:
+                state = PipelineState(id=ROW, wanted=False)
+                session.add(state)
+            for column, value in changes.items():
+                setattr(state, column, value)
+            return state
 
     def ask_for_scan(self) -> int:
         """The number of the scan asked for: it is done once `scans_done` has reached it."""
@@ -37,13 +39,3 @@ class PipelineBoard:
                 session.add(state)
             state.scans_asked += 1
             return state.scans_asked
-
-    def _update(self, changes: dict[str, object]) -> PipelineState:
-        with self.catalog.writing() as session:
-            state = session.get(PipelineState, ROW)
-            if state is None:
-                state = PipelineState(id=ROW, wanted=False)
-                session.add(state)
-            for column, value in changes.items():
-                setattr(state, column, value)
-            return state

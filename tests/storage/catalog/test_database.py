@@ -2,8 +2,9 @@ import sqlite3
 import threading
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.pool import StaticPool
 
 from app.errors import CatalogUnavailable
 from app.storage.catalog import database
@@ -119,12 +120,51 @@ def test_another_database_can_be_named_by_its_url(tmp_path):
     assert not (settings.db_dir / "catalog.sqlite").exists()
 
 
-def test_postgresql_is_asked_whether_a_connection_still_lives(monkeypatch):
-    made = []
-    monkeypatch.setattr(database, "create_engine", lambda url, **options: made.append((url, options)))
-    Catalog("postgresql://somebody:secret@db/borehole")
-    [(url, options)] = made
-    assert (url.host, url.password, options) == ("db", "secret", {"pool_pre_ping": True})
+@pytest.fixture
+def postgresql(monkeypatch):
+    """A catalog on PostgreSQL, played by SQLite, and the functions it called there."""
+    calls = []
+    stand_in = create_engine("sqlite://", poolclass=StaticPool)
+
+    @event.listens_for(stand_in, "connect")
+    def add_functions(connection, _record):
+        for name, arguments in (("set_config", 3), ("pg_advisory_xact_lock", 1)):
+            connection.create_function(
+                name, arguments, lambda *given, name=name: calls.append((name, *given)) or ""
+            )
+
+    def made(url, **options):
+        assert (url.host, url.password, options) == ("db", "secret", {"pool_pre_ping": True})
+        return stand_in
+
+    monkeypatch.setattr(database, "create_engine", made)
+    opened = Catalog("postgresql://somebody:secret@db/borehole")
+    yield opened, calls
+    opened.close()
+
+
+def test_on_postgresql_too_writers_take_turns_and_readers_do_not_wait(postgresql):
+    catalog, calls = postgresql
+    with catalog.reading() as session:
+        assert session.scalar(text("SELECT 1")) == 1
+    assert calls == []
+    with catalog.writing() as session:
+        assert session.scalar(text("SELECT 1")) == 1
+    assert calls == [("set_config", "lock_timeout", "10s", 1), ("pg_advisory_xact_lock", database.WRITE_LOCK)]
+
+
+def test_on_postgresql_servers_that_start_together_migrate_one_after_the_other(postgresql):
+    catalog, calls = postgresql
+    catalog.migrate()
+    assert ("pg_advisory_xact_lock", database.WRITE_LOCK) in calls
+
+
+def test_a_broken_constraint_is_told_whatever_the_driver_calls_it(catalog):
+    class UniqueViolation(Exception):
+        """psycopg's."""
+
+    with pytest.raises(IntegrityError), catalog.writing():
+        raise IntegrityError("INSERT", {}, UniqueViolation())
 
 
 def test_a_file_that_is_no_catalog_is_told_as_such(settings):

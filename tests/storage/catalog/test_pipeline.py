@@ -1,7 +1,6 @@
 import threading
 
 import pytest
-from sqlalchemy.orm import Session
 
 from app.storage.catalog.pipeline import PipelineBoard
 
@@ -50,16 +49,3 @@ def test_scans_asked_for_at_once_are_all_counted(board):
     for thread in threads:
         thread.join(30)
     assert sorted(numbers) == [1, 2, 3, 4, 5, 6]
-
-
-def test_a_row_that_another_process_made_at_the_same_moment_is_updated(board, monkeypatch):
-    board.update(wanted=True, host="there")
-    get, looks = Session.get, []
-
-    def not_yet_there(session, *arguments):
-        looks.append(arguments)
-        return None if len(looks) == 1 else get(session, *arguments)
-
-    monkeypatch.setattr(Session, "get", not_yet_there)
-    assert board.update(mode="polling").host == "there"
-    assert len(looks) == 2
