@@ -1,13 +1,17 @@
+import numpy as np
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import CatalogUnavailable, ImageNotFound
+from app.storage.arrays.erasing import erase
+from app.storage.arrays.reading import RowReader
 from app.storage.catalog import images as images_module
-from app.storage.catalog.images import Totals
+from app.storage.catalog.images import Images, Totals
 from app.storage.catalog.jobs import LeaseLost
 from app.storage.catalog.tables import Image
-from tests.storage.builders import committed, image_row, leased
+from tests.builders import image_rows, ingest, write_csv
+from tests.storage.builders import committed, image_row, leased, write_image
 
 
 def test_ids_start_at_one(jobs, images):
@@ -215,10 +219,32 @@ def test_an_attempt_can_be_given_up_but_not_an_image_that_exists(jobs, images):
     assert images.abandoned(1e9) == [given_up]
 
 
-def test_attempts_the_catalog_never_heard_of_are_not_named(jobs, images):
-    committed(jobs, images)
-    assert images.abandoned(1e9) == []
-    assert images.deleted_before(1e9) == []
+def test_a_sweep_leaves_fragments_alone_that_the_catalog_never_heard_of(jobs, images, layout):
+    lapsed, stored = images.begin(leased(jobs), 0.0), committed(jobs, images)
+    written = {image_id: write_image(layout, image_id) for image_id in (lapsed, stored, 50)}
+    for image_id in [*images.abandoned(1e9), *images.deleted_before(1e9)]:
+        erase(layout, image_id)
+    reader = RowReader(layout, 0)
+    assert np.isnan(reader.rows(lapsed, 0, 0, 600)).all()
+    for image_id in (stored, 50):
+        np.testing.assert_array_equal(reader.rows(image_id, 0, 0, 600), written[image_id])
+    reader.close()
+
+
+def test_an_image_whose_commit_was_in_doubt_keeps_its_rows(place, tmp_path, monkeypatch):
+    """The database took the commit, and the connection broke before it could say so."""
+    commit = Images.commit
+
+    def answer_is_lost(images, *arguments):
+        commit(images, *arguments)
+        raise CatalogUnavailable("the connection broke")
+
+    monkeypatch.setattr(Images, "commit", answer_is_lost)
+    job = ingest(place, write_csv(tmp_path / "a.csv", *image_rows(100)))
+    assert job.state == "stored"
+    [image_id] = job.image_ids
+    assert place.images.get(image_id).rows == 100
+    assert not np.isnan(RowReader(place.layout, 0).rows(image_id, 0, 0, 100)).any()
 
 
 def test_every_column_of_an_image_comes_back(jobs, images):
