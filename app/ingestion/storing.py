@@ -24,6 +24,8 @@ from app.storage.rounding import round_mantissa
 LEVELS_PER_GROUP = 3
 """Overview levels that a row group makes of itself; those above are made of all groups' third."""
 
+LARGEST = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True)
 class StoredImage:
@@ -62,10 +64,10 @@ def store_image(
     blocks = intake.blocks(progress)
     first = next(blocks, None)
     if first is None:
-        raise FileError(Reason.NO_ROWS, "the file has a header and no rows of data")
+        raise FileError(Reason.NO_ROWS, "The file has a header and no rows below it.")
     blocks = _chained(first, blocks)
     if intake.order.descending:
-        rows = sum(len(chunk.depths) for chunk in open_source().chunks())
+        rows = _count_rows(open_source(), lambda: progress(0))
         groups = descending_groups(blocks, rows)
     else:
         groups = ascending_groups(blocks)
@@ -97,7 +99,7 @@ class _Intake:
 
     def __init__(self, source: Source, settings: Settings) -> None:
         self.source = source
-        self.order = DepthOrder()
+        self.order = DepthOrder(source.depth_name)
         self.statistics = ImageStatistics()
         self.rounded = settings.rounding == "mantissa13"
         self.resample = Resampler(source.width, WIDTH, settings.resize_mode)
@@ -115,17 +117,13 @@ class _Intake:
             progress(done)
 
     def _stored_values(self, chunk: Chunk) -> npt.NDArray[np.float32]:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             values = self.resample(chunk.pixels).astype(np.float32)
-        if np.isinf(values).any():
-            at = int(np.isinf(values).any(axis=1).argmax())
-            row, largest = int(chunk.lines[at]), np.nanmax(np.abs(chunk.pixels[at]))
-            raise FileError(
-                Reason.INFINITE_VALUE,
-                f"row {row} holds {largest:g}, which is more than a float32 image can hold (3.4e38)",
-                row=row,
-                value=f"{largest:g}",
-            )
+        too_large = np.isinf(values).any(axis=1)
+        if _largest(chunk.pixels) > LARGEST:
+            too_large |= (np.abs(chunk.pixels) > LARGEST).any(axis=1)
+        if too_large.any():
+            raise _too_large(chunk, int(too_large.argmax()))
         return round_mantissa(values) if self.rounded else values
 
 
@@ -171,6 +169,30 @@ class _Pyramid:
         assert self.writer is not None
         values = means(*sums)
         self.writer.write_rows(level, start, round_mantissa(values) if self.rounded else values)
+
+
+def _largest(pixels: npt.NDArray[np.float64]) -> float:
+    """The largest magnitude; NaN where all are null."""
+    return float(max(np.fmax.reduce(pixels, axis=None), -np.fmin.reduce(pixels, axis=None)))
+
+
+def _too_large(chunk: Chunk, at: int) -> FileError:
+    row, value = int(chunk.lines[at]), f"{_largest(chunk.pixels[at]):g}"
+    return FileError(
+        Reason.INFINITE_VALUE,
+        f"Line {row} holds {value}, too large for an image of float32 (3.4e38). Leave the cell empty for a null.",
+        row=row,
+        value=value,
+    )
+
+
+def _count_rows(source: Source, alive: Callable[[], None]) -> int:
+    """`alive` is called after each chunk: the count of a long file must not look like a standstill."""
+    rows = 0
+    for chunk in source.chunks():
+        rows += len(chunk.depths)
+        alive()
+    return rows
 
 
 def _median_step(depths: npt.NDArray[np.float64]) -> float:

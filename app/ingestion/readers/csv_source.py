@@ -24,6 +24,7 @@ class CsvSource:
             self.header = read_header(file, settings)
         self.path = path
         self.width = len(self.header.layout.pixels)
+        self.depth_name = self.header.layout.names[self.header.layout.depth]
         self.depth_unit = self.header.depth_unit
         self.dropped_rows = 0
         self.integers8 = True
@@ -50,9 +51,8 @@ class CsvSource:
         if not any_depth:
             raise FileError(
                 Reason.DEPTH_MISSING,
-                f"None of the {self.dropped_rows} rows has a depth in column"
-                f" {shown(layout.names[layout.depth])}.",
-                column=layout.names[layout.depth],
+                f"None of the {self.dropped_rows} rows has a depth in column {shown(self.depth_name)}.",
+                column=self.depth_name,
             )
 
 
