@@ -13,13 +13,12 @@ class DepthOrder:
     """Checks the chunks of one file, one after the other.
 
     name: the depth's column, for errors to tell.
-    descending: whether the file is read upwards; False until two depths have been seen.
+    descending: whether the file is read upwards; None until two depths have been seen.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.descending = False
-        self._decided = False
+        self.descending: bool | None = None
         self._last_depth: npt.NDArray[np.float64] = np.empty(0)
         self._last_line: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
@@ -29,9 +28,8 @@ class DepthOrder:
         lines = np.concatenate([self._last_line, chunk.lines])
         self._check_finite(depths, lines)
         before, after = depths[:-1], depths[1:]
-        if not self._decided and len(before):
+        if self.descending is None and len(before):
             self.descending = bool(after[0] < before[0])
-            self._decided = True
         in_order = after < before if self.descending else after > before
         if not in_order.all():
             at = int(np.argmin(in_order))

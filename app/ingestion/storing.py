@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -62,10 +63,10 @@ def store_image(
     source = open_source()
     intake = _Intake(source, settings)
     blocks = intake.blocks(progress)
-    first = next(blocks, None)
-    if first is None:
-        raise FileError(Reason.NO_ROWS, "The file has a header and no rows below it.")
-    blocks = _chained(first, blocks)
+    first = [next(blocks)]
+    while intake.order.descending is None and (block := next(blocks, None)):
+        first.append(block)
+    blocks = chain(first, blocks)
     if intake.order.descending:
         rows = _count_rows(open_source(), lambda: progress(0))
         groups = descending_groups(blocks, rows)
@@ -88,7 +89,7 @@ def store_image(
         depth_max=float(depths[-1]),
         depth_unit=source.depth_unit or settings.depth_unit,
         step=_median_step(depths),
-        descending=intake.order.descending,
+        descending=bool(intake.order.descending),
         display_range=(low, high),
         statistics=figures,
     )
@@ -107,8 +108,6 @@ class _Intake:
     def blocks(self, progress: Callable[[int], None]) -> Iterator[RowBlock]:
         done = 0
         for chunk in self.source.chunks():
-            if not len(chunk.depths):
-                continue
             self.order.check(chunk)
             values = self._stored_values(chunk)
             self.statistics.add(chunk.pixels, values)
@@ -202,8 +201,3 @@ def _median_step(depths: npt.NDArray[np.float64]) -> float:
 
 def _start(part: tuple[int, Any]) -> int:
     return part[0]
-
-
-def _chained(first: RowBlock, rest: Iterator[RowBlock]) -> Iterator[RowBlock]:
-    yield first
-    yield from rest

@@ -44,5 +44,7 @@ class Source(Protocol):
     def integers8(self) -> bool: ...
 
     def chunks(self, rows: int = 8192) -> Iterator[Chunk]:
-        """The file from its first row, at most `rows` rows at a time. Raises FileError for its content."""
+        """The file from its first row, in one chunk or more of 1 to `rows` rows. Raises FileError for its content,
+        so also where no row has a depth.
+        """
         ...
