@@ -145,4 +145,4 @@ def _integers8(pixels: npt.NDArray[np.float64]) -> bool:
     """Whether every value survives as a byte."""
     with np.errstate(invalid="ignore"):
         changed = np.count_nonzero(pixels.astype(np.uint8) != pixels)
-    return not changed or changed == np.count_nonzero(np.isnan(pixels))
+    return not changed or bool(changed == np.count_nonzero(np.isnan(pixels)))
