@@ -6,13 +6,14 @@ import time
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app import logs
 from app.ingestion import __main__ as command_line
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
-from tests.builders import image_rows, write_csv
+from tests.builders import write_csv
 
 
 @pytest.fixture
@@ -39,8 +40,8 @@ def data(tmp_path):
 
 
 def well(path, seed=0, rows=5):
-    depths, pixels = image_rows(rows, width=6, seed=seed)
-    return write_csv(path, depths, pixels)
+    pixels = np.random.default_rng(seed).integers(0, 256, (rows, 6)).astype(float)
+    return write_csv(path, 1500 + 0.0025 * np.arange(rows), pixels)
 
 
 def bad(path):

@@ -36,8 +36,8 @@ def gappy(tmp_path_factory):
     return path, depths[kept], pixels.round(2)[kept], np.array(kept) + 2
 
 
-@pytest.mark.parametrize("block_bytes", [1, 50, 97, 1000, 5000, 1 << 20])
-@pytest.mark.parametrize("rows", [1, 2, 7, 100, 8192])
+@pytest.mark.parametrize("block_bytes", [1, 97, 1000, 1 << 20])
+@pytest.mark.parametrize("rows", [1, 7, 8192])
 def test_rows_are_the_same_wherever_blocks_and_chunks_end(monkeypatch, gappy, block_bytes, rows):
     monkeypatch.setattr(csv_source, "SMALLEST_BLOCK", block_bytes)
     path, depths, pixels, lines = gappy

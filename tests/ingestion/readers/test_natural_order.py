@@ -33,7 +33,7 @@ def test_any_names_can_be_sorted(names):
     assert sorted(natural_order(names)) == list(range(len(names)))
 
 
-@given(numbers=st.permutations(range(200)), text=st.sampled_from(["{}", "col{}", "AMP[{:03}]", "{}.5"]))
+@given(numbers=st.permutations(range(60)), text=st.sampled_from(["{}", "col{}", "AMP[{:03}]", "{}.5"]))
 def test_numbers_in_names_count_by_value(numbers, text):
     order = natural_order([text.format(number) for number in numbers])
-    assert [numbers[position] for position in order] == list(range(200))
+    assert [numbers[position] for position in order] == list(range(60))
