@@ -31,6 +31,9 @@ _PANDAS_NULLS = sorted(
 )
 """The spellings in use, so that files full of them are read fast; the others are left to `read_lines`."""
 
+_LETTERS_OF_TRUTH = (b"r", b"R", b"s", b"S")
+"""Pandas reads a column of nothing but "True" and "False" as ones and zeros; no number or NULL_WORD has these."""
+
 
 @dataclass(frozen=True)
 class ParsedBlock:
@@ -70,6 +73,8 @@ def _with_bare_newlines(block: bytes) -> bytes:
 def _read_fast(block: bytes, first_line: int, layout: CsvLayout) -> Table | None:
     """The block as pandas reads it; None where pandas refuses it or may have read it wrongly."""
     if b"\0" in block or b"\r" in block or not block.isascii():
+        return None
+    if any(letter in block for letter in _LETTERS_OF_TRUTH):
         return None
     if b'"' in block and not _quotes_enclose_cells(block, layout.delimiter.encode()):
         return None
