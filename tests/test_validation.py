@@ -247,6 +247,7 @@ BAD = {
     ),
     "thousands": Bad(PLAIN.replace("25", "1_000"), Reason.NOT_A_NUMBER, "'1_000'", 3, "b", "1_000"),
     "hexadecimal": Bad(PLAIN.replace("25", "0x19"), Reason.NOT_A_NUMBER, "'0x19'", 3, "b", "0x19"),
+    "a column of truth": Bad("depth,a,b,c\n1,2,True,3\n", Reason.NOT_A_NUMBER, "'True'", 2, "b", "True"),
     "truth": Bad(PLAIN.replace("25", "True"), Reason.NOT_A_NUMBER, "'True'", 3, "b", "True"),
     "no-break space": Bad(
         PLAIN.replace("25", "2\u00a05"), Reason.NOT_A_NUMBER, r"2\xa05", 3, "b", "2\u00a05"

@@ -30,6 +30,7 @@ JUNK = [
     "inf",
     "1e999",
     "True",
+    "FALSE",
     "#",
     "é",
     "\xa0",
@@ -124,6 +125,8 @@ def agree(block, layout):
 @example(drawn=(b'1,"2" ,3\n', LAYOUT))
 @example(drawn=(b"1,nan(1),3\n", LAYOUT))
 @example(drawn=(b"1,inf,3\n", LAYOUT))
+@example(drawn=(b"1,True,FALSE\n2,true,False\n", LAYOUT))
+@example(drawn=(b"True,,TRUE\n", LAYOUT))
 @example(drawn=(b"1,2,1e999\n", LAYOUT))
 @example(drawn=(b"1,2\0,3\n", LAYOUT))
 @example(drawn=(b"1,2\0005,3\n", LAYOUT))
