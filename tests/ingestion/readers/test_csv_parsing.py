@@ -1,5 +1,7 @@
 """Pandas' way of reading a block and the cell by cell way must be one; most of this file tries to part them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
@@ -13,6 +15,7 @@ from app.ingestion.readers.csv_parsing import parse_block
 
 NULL_VALUES = (-999.25, -9999.0)
 LAYOUT = CsvLayout(",", ("depth", "a", "b"), 0, (1, 2), NULL_VALUES)
+TABS = replace(LAYOUT, delimiter="\t")
 JUNK = [
     "",
     " ",
@@ -123,6 +126,9 @@ def agree(block, layout):
 @example(drawn=(b"1,2\n3,4,5,6\n", LAYOUT))
 @example(drawn=(b'1,"1"2,3\n', LAYOUT))
 @example(drawn=(b'1,"2" ,3\n', LAYOUT))
+@example(drawn=(b'0\t0\t0\n0\t"\t1"\n0\t\t"1" \n', TABS))
+@example(drawn=(b'0\t0\t0\n0\t"1 \t "\n', TABS))
+@example(drawn=(b'"1",""\n,"2"\n', LAYOUT))
 @example(drawn=(b"1,nan(1),3\n", LAYOUT))
 @example(drawn=(b"1,inf,3\n", LAYOUT))
 @example(drawn=(b"1,True,FALSE\n2,true,False\n", LAYOUT))
