@@ -44,6 +44,11 @@ class Images:
             session.flush()
             return attempt.image_id
 
+    def is_begun(self, image_id: int) -> bool:
+        """Whether the id was allotted and nothing has come of it yet."""
+        with self.catalog.reading() as session:
+            return session.get_one(Attempt, image_id).state == AttemptState.BEGUN
+
     def commit(self, lease: Lease, now: float, images: Sequence[Image]) -> None:
         """The images exist from here on, and their job is done: one transaction.
 
