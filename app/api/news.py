@@ -44,7 +44,9 @@ class News:
         queue: asyncio.Queue[Event] = asyncio.Queue(LISTENER_LIMIT)
         self._listeners.add(queue)
         try:
-            seen = self._latest if after is None else after
+            latest = await run_in_threadpool(self.events.latest)
+            # An id from the future is one of a catalog that is no more.
+            seen = self._latest if after is None else min(after, latest)
             while missed := await run_in_threadpool(self.events.after, seen) if after is not None else ():
                 for event in missed:
                     yield event
