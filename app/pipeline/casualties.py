@@ -30,6 +30,14 @@ def charge(place: Workplace, lease: Lease) -> None:
         log.info("job %s had ended before its worker did", lease.job_id, extra={"job": lease.job_id})
 
 
+def give_back(place: Workplace, lease: Lease) -> None:
+    """The worker was stopped in order, or died before it took the job up: the job is not to blame."""
+    try:
+        place.jobs.put_back(lease)
+    except LeaseLost:
+        log.info("job %s had ended before its worker did", lease.job_id, extra={"job": lease.job_id})
+
+
 def give_up(place: Workplace, lease: Lease) -> None:
     """The worker was killed since the job took too long: it would again."""
     limit = place.settings.file_seconds

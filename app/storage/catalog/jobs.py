@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -78,6 +80,16 @@ class Jobs:
             job.lease_until = now + lease.seconds
             job.rows_done, job.rows_total = rows_done, rows_total
             announce_job(session, job)
+
+    def renew(self, leases: Sequence[Lease], now: float) -> None:
+        """Whoever holds these is alive, whether or not they have anything to say."""
+        if not leases:
+            return
+        with self.catalog.writing() as session:
+            for lease in leases:
+                job = session.get(Job, lease.job_id)
+                if job is not None and job.lease == lease.token:
+                    job.lease_until = now + lease.seconds
 
     def note_content(self, lease: Lease, sha256: str, size_bytes: int) -> None:
         """What the file is, as soon as that is known. Raises LeaseLost."""
