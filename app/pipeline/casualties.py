@@ -6,21 +6,21 @@ import logging
 import time
 
 from app.errors import FileError, Reason
-from app.pipeline.retrying import retry_delay
+from app.pipeline.retrying import CRASHES_BEFORE_FAILING, retry_delay
 from app.pipeline.settling import settle
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.leases import Lease, LeaseLost
 
 log = logging.getLogger("borehole.pipeline")
 
-CRASHES_BEFORE_FAILING = 3
-
 
 def charge(place: Workplace, lease: Lease) -> None:
     """The worker died: the job is tried again, with others before it, but not for ever."""
     try:
         crashes = place.jobs.note_crash(lease)
-        message = f"the process that read this file died {crashes} times; is there memory enough for it?"
+        message = (
+            f"reading this file ended its process, {crashes} times so far; is there memory enough for it?"
+        )
         if crashes < CRASHES_BEFORE_FAILING:
             again = time.time() + retry_delay(crashes)
             place.jobs.retry_later(lease, again, Reason.WORKER_DIED, message)

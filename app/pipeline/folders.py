@@ -8,6 +8,7 @@ import secrets
 import stat
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,11 @@ class DataFolders:
         self.failed = data_dir / "failed"
 
     def ensure(self) -> None:
-        for folder in (self.data, self.processing, self.uploads, self.processed, self.failed):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Raises OSError where the data folder cannot be had; those below it are made when needed, too."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        for folder in (self.processing, self.uploads, self.processed, self.failed):
+            with suppress(OSError):
+                folder.mkdir(exist_ok=True)
 
     def listing(self) -> dict[str, Snapshot]:
         """Everything in the data folder that is to be taken. A plain sub-folder is not; one named x.csv is."""

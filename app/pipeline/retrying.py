@@ -10,6 +10,8 @@ from app.storage.catalog.tables import Job, JobState
 
 FIRST_DELAY_SECONDS = 2.0
 LONGEST_DELAY_SECONDS = 300.0
+CRASHES_BEFORE_FAILING = 3
+"""How often a file may end its worker, or meet an error of ours; waiting for storage is not held against it."""
 
 
 def retry_delay(attempts: int) -> float:

@@ -131,7 +131,7 @@ class Jobs:
             announce_job(session, job)
 
     def note_crash(self, lease: Lease) -> int:
-        """The worker died over this job, whose lease goes on: how often that has happened. Raises LeaseLost."""
+        """The worker died over this job, or met an error of its own: how often so far. Raises LeaseLost."""
         with self.catalog.writing() as session:
             job = held(session, lease)
             job.crashes += 1
