@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
-import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -94,7 +94,7 @@ def _shown(value: object) -> str:
 def _response(request: Request, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     body["request_id"] = request.scope.get("request_id", "")
     return Response(
-        orjson.dumps(body, default=str),
+        json.dumps(body, default=str),  # unlike orjson, it writes any number and any text that was asked for
         status_code=body["status"],
         media_type="application/problem+json",
         headers=headers,
