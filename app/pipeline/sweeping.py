@@ -14,7 +14,7 @@ log = logging.getLogger("borehole.pipeline")
 def sweep(place: Workplace, grace_seconds: float) -> None:
     """Only what the catalog itself knows of is touched: never a fragment it has not heard of.
 
-    grace_seconds: as long as a reader may still hold a deleted image, or a writer that lost its lease may still write.
+    grace_seconds: as long as a reader may still hold a deleted image, or a writer without a lease still write.
     """
     moment = time.time() - grace_seconds
     for image_id in place.images.abandoned(moment):

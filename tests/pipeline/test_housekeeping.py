@@ -88,11 +88,10 @@ def test_the_arrays_of_a_deleted_image_are_erased_and_its_neighbours_stay(place,
     assert place.images.deleted_before(time.time() + 1.0) == []
 
 
-def test_a_deleted_image_can_be_read_for_a_while(place, fragments, monkeypatch):
+def test_a_deleted_image_can_be_read_for_a_while(place, fragments):
     image = ingest(place, tiny_csv(place.folders.data / "x.csv")).image_ids[0]
-    monkeypatch.setattr(sweeping, "GRACE_SECONDS", 60.0)
     place.images.delete(image, time.time())
-    sweep(place, -1.0)
+    sweep(place, 60.0)
     assert fragments(image) != []
 
 
