@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVarTuple
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from app.errors import ImageNotFound
 from app.storage.catalog.database import Catalog
@@ -68,15 +68,9 @@ class Images:
             return session.scalar(query)
 
     def get(self, image_id: int) -> Image:
-        # SQLite's integers end at 2^63; no id comes near it.
-        query = _existing(select(Image)).where(Image.id == image_id)
+        """Raises ImageNotFound."""
         with self.catalog.reading() as session:
-            image = session.scalar(query) if 0 < image_id < 2**63 else None
-        if image is None:
-            raise ImageNotFound(
-                f"there is no image {image_id}; GET /images lists those there are", image_id=image_id
-            )
-        return image
+            return existing_image(session, image_id)
 
     def page(self, limit: int, after: int = 0, search: str = "") -> tuple[Sequence[Image], int]:
         """Images with ids above `after`, oldest first, and how many there are in all.
@@ -149,6 +143,18 @@ class Images:
     def mark_swept(self, image_id: int) -> None:
         with self.catalog.writing() as session:
             session.get_one(Attempt, image_id).state = AttemptState.SWEPT
+
+
+def existing_image(session: Session, image_id: int) -> Image:
+    """Raises ImageNotFound."""
+    # SQLite's integers end at 2^63; no id comes near it.
+    query = _existing(select(Image)).where(Image.id == image_id)
+    image = session.scalar(query) if 0 < image_id < 2**63 else None
+    if image is None:
+        raise ImageNotFound(
+            f"there is no image {image_id}; GET /images lists those there are", image_id=image_id
+        )
+    return image
 
 
 def _existing(query: Select[*Columns]) -> Select[*Columns]:
