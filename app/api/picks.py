@@ -112,7 +112,9 @@ _LISTED: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("", summary="An image's picks", response_class=Response, responses=_LISTED | may_answer(404, 422))
+@router.get(
+    "", summary="An image's picks", response_class=Response, responses=_LISTED | may_answer(404, 422, 503)
+)
 def list_picks(
     image_id: int,
     services: UsesServices,
@@ -137,7 +139,7 @@ def list_picks(
     summary="Lay a pick on an image",
     status_code=201,
     dependencies=[writing_is_allowed],
-    responses=may_answer(401, 403, 404, 422),
+    responses=may_answer(401, 403, 404, 422, 503),
 )
 def add_pick(image_id: int, pick: NewPick, services: UsesServices) -> PickView:
     """A part of the sinusoid must be on the image, between its top and its bottom."""
@@ -148,7 +150,7 @@ def add_pick(image_id: int, pick: NewPick, services: UsesServices) -> PickView:
     "/{pick_id}",
     summary="Change a pick",
     dependencies=[writing_is_allowed],
-    responses=may_answer(401, 403, 404, 422),
+    responses=may_answer(401, 403, 404, 422, 503),
 )
 def change_pick(image_id: int, pick_id: int, changes: PickChanges, services: UsesServices) -> PickView:
     """What is left out stays as it is."""
@@ -162,7 +164,7 @@ def change_pick(image_id: int, pick_id: int, changes: PickChanges, services: Use
     status_code=204,
     response_class=Response,
     dependencies=[writing_is_allowed],
-    responses=may_answer(401, 403, 404, 422),
+    responses=may_answer(401, 403, 404, 422, 503),
 )
 def remove_pick(image_id: int, pick_id: int, services: UsesServices) -> Response:
     services.picks.remove(image_id, pick_id)
