@@ -186,6 +186,20 @@ def test_numbers_are_finite(client, image, field, number):
     assert field in refused(answer, 422, "invalid_parameter")["detail"]
 
 
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ('{"kind": bed}', "body: not JSON at character 10"),
+        ('{"kind": "bed", "name": "\\ud800"}', "name: "),
+        ("[]", "body: "),
+        ("", "body: "),
+    ],
+)
+def test_a_body_that_is_no_pick_is_refused_with_the_place(client, image, body, says):
+    answer = client.post(f"/images/{image}/picks", content=body, headers={"Content-Type": "application/json"})
+    assert says in refused(answer, 422, "invalid_parameter")["detail"]
+
+
 def test_a_sine_whose_middle_is_beyond_the_image_may_reach_it(client, image):
     assert lay(client, image, depth=1500.2, amplitude=0.11)["depth"] == 1500.2
     assert lay(client, image, depth=1499.9, amplitude=0.11)["depth"] == 1499.9
