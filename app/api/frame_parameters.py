@@ -90,7 +90,7 @@ class ColourParameters:
             return min(default_window(image.depth_unit, image.step), longest)
         if self.window > longest:
             raise InvalidParameter(
-                f"window={self.window:g} is longer than {max_rows} rows of this image; give at most {longest:g}",
+                f"window={self.window:g} is longer than {max_rows} rows of this image; give at most {longest:.12g}",
                 parameter="window",
                 longest=longest,
             )
