@@ -2,77 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-import numpy as np
-import numpy.typing as npt
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
-from app.api.frame_parameters import (
-    ColourParameters,
-    DepthRangeParameters,
-    SizeParameters,
-    colormap_of,
-    query,
-)
-from app.api.frame_reading import Selection, Stopwatch, find_image, limit_picture, read, select
+from app.api.conditional import entity_tag, is_unchanged, not_modified
+from app.api.frame_formats import FRAMES, MEDIA_TYPES, OFFERS, FrameFormat, frames_body
+from app.api.frame_parameters import ColourParameters, DepthRangeParameters, SizeParameters, query
+from app.api.frame_reading import Stopwatch, find_image, limit_picture, read, select
+from app.api.negotiation import preferred
+from app.api.pictures import PICTURE, PIXELS_ON_THE_LOOP, picture, row_headers
 from app.api.problems import may_answer
 from app.api.services import UsesServices
-from app.rendering.colormaps import palette
-from app.rendering.colouring import indices, rgb_rows
-from app.rendering.frames_json import frames_base64, frames_json
-from app.rendering.picture import Style, render_png
+from app.rendering.picture import Style
+from app.storage.catalog.tables import Image
 
 router = APIRouter(tags=["frames"])
-
-PIXELS_ON_THE_LOOP = 60_000
-"""A picture of more pixels is drawn in a thread, so that others need not wait for it."""
-
-_HEADERS = {
-    name: {"schema": {"type": "string"}, "description": text}
-    for name, text in {
-        "ETag": "Send it back as If-None-Match: 304 if nothing changed.",
-        "X-Depth-Min": "Depth of the first row shown.",
-        "X-Depth-Max": "Depth of the last row shown.",
-        "X-Row-Count": "Rows of the image in this range.",
-        "X-Level": "Overview level they were read from; 0 is the image itself.",
-        "Server-Timing": "Milliseconds for reading, and for drawing and encoding.",
-    }.items()
-}
-_PICTURE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/png": {}}, "description": "A PNG; nulls are transparent.", "headers": _HEADERS},
-    304: {"description": "What you have is still right."},
-}
-_FRAMES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The rows of the range; nulls are `null`.",
-        "headers": _HEADERS,
-        "content": {
-            "application/json": {
-                "example": {
-                    "image_id": 1,
-                    "depth_min": 9201.9,
-                    "depth_max": 9210.3,
-                    "depth_unit": None,
-                    "total_frames": 85,
-                    "width": 150,
-                    "frames": [{"depth": 9201.9, "pixels": [103.0, 108.25, None]}],
-                }
-            }
-        },
-    },
-    304: {"description": "What you have is still right."},
-}
 
 
 @router.get(
     "/frames/image",
     summary="A depth range as a picture",
     response_class=Response,
-    responses=_PICTURE | may_answer(404, 413, 422, 503),
+    responses=PICTURE | may_answer(404, 413, 422, 503),
 )
 async def frame_image(
     request: Request,
@@ -82,41 +36,41 @@ async def frame_image(
     size: Annotated[SizeParameters, query(SizeParameters)],
 ) -> Response:
     """One row of pixels for each depth sample, top of the well first. Both ends of the range count."""
-    watch = Stopwatch()
     image = await find_image(services, asked.image_id)
     style = colours.style(image, width=size.width, height=size.height)
     selection = await select(services, image, asked, size.height)
     limit_picture(size.width or image.width, size.height or selection.row_count)
-    tag = entity_tag(selection, "png", style)
-    if is_unchanged(request, tag):
-        return not_modified(tag)
-    values = await read(services, selection)
-    watch.lap("read")
-    png = await _drawn(values, style)
-    watch.lap("render")
-    return Response(png, media_type="image/png", headers=_headers(selection, tag, watch))
+    window = colours.dynamic_window(image, services.settings.max_rows)
+    return await picture(request, services, selection, style, window)
 
 
 @router.get(
     "/frames",
     summary="A depth range as numbers",
     response_class=Response,
-    responses=_FRAMES | may_answer(404, 413, 422, 503),
+    responses=FRAMES | may_answer(404, 413, 422, 503),
 )
 async def frames(
     request: Request,
     services: UsesServices,
     asked: Annotated[DepthRangeParameters, query(DepthRangeParameters)],
-    answer_format: Annotated[
-        Literal["json", "base64"],
+    given_format: Annotated[
+        FrameFormat | None,
         Query(
-            alias="format", description="`json`: the pixels of every row; `base64`: a PNG of them, in JSON."
+            alias="format",
+            description="`json`: every row's depth and pixels; `base64`: a PNG of them, in JSON; `csv`: columns "
+            "`depth`, `p1` to `p150`; `npy`: a NumPy file of the pixels alone, float32 (rows, 150), whose depths "
+            "`GET /images/{image_id}/depths?start=` tells from `X-Row-Start` on. Left out: what `Accept` "
+            "ranks highest of `application/json`, `text/csv` and `application/x-npy`, else JSON.",
+            examples=["json"],
         ),
-    ] = "json",
+    ] = None,
     colormap: Annotated[
         str | None,
         Query(
-            description="With `json`: adds `rgb` to every row. `true`, `false` or a name.", examples=["true"]
+            description="With `json`: adds `rgb` to every row. With `base64`: the picture's colours. `true`, "
+            "`false` or a name.",
+            examples=["true"],
         ),
     ] = None,
 ) -> Response:
@@ -124,54 +78,24 @@ async def frames(
     watch = Stopwatch()
     image = await find_image(services, asked.image_id)
     selection = await select(services, image, asked)
-    colouring = colormap_of(colormap) if colormap is not None else None
-    tag = entity_tag(selection, answer_format, colouring)
+    frame_format = given_format or preferred(request.headers.get("accept", ""), OFFERS, "json")
+    style = _style(frame_format, colormap, image)
+    tag = entity_tag(selection, frame_format, style)
     if is_unchanged(request, tag):
-        return not_modified(tag)
+        return not_modified(tag, vary="Accept")
     values = await read(services, selection)
     watch.lap("read")
-    if answer_format == "base64":
-        body = await _as_base64(selection, values, ColourParameters(colormap or "true").style(image))
-    elif values.size > PIXELS_ON_THE_LOOP:
-        body = await run_in_threadpool(_as_json, selection, values, colouring)
+    if values.size > PIXELS_ON_THE_LOOP:
+        body = await run_in_threadpool(frames_body, frame_format, selection, values, style)
     else:
-        body = _as_json(selection, values, colouring)
+        body = frames_body(frame_format, selection, values, style)
     watch.lap("render")
-    return Response(body, media_type="application/json", headers=_headers(selection, tag, watch))
+    headers = row_headers(selection, tag, watch) | {"Vary": "Accept"}
+    return Response(body, media_type=MEDIA_TYPES[frame_format], headers=headers)
 
 
-async def _drawn(values: npt.NDArray[np.float32], style: Style) -> bytes:
-    if max(values.size, (style.height or 0) * (style.width or values.shape[1])) > PIXELS_ON_THE_LOOP:
-        return await run_in_threadpool(render_png, values, style)
-    return render_png(values, style)
-
-
-async def _as_base64(selection: Selection, values: npt.NDArray[np.float32], style: Style) -> bytes:
-    png = await _drawn(values, style)
-    image = selection.image
-    return frames_base64(image.id, image.depth_unit, selection.row_depths, image.width, png)
-
-
-def _as_json(selection: Selection, values: npt.NDArray[np.float32], colormap: str | None) -> bytes:
-    image = selection.image
-    rgb = None
-    if colormap is not None:
-        rgb = rgb_rows(indices(values, image.display_low, image.display_high), palette(colormap))
-    return frames_json(image.id, image.depth_unit, selection.row_depths, values, rgb)
-
-
-def _headers(selection: Selection, tag: str, watch: Stopwatch) -> dict[str, str]:
-    return {
-        "ETag": tag,
-        "Cache-Control": CACHE_CONTROL,
-        "X-Depth-Min": _depth(selection.depth_min),
-        "X-Depth-Max": _depth(selection.depth_max),
-        "X-Row-Count": str(selection.row_count),
-        "X-Level": str(selection.view.level),
-        "Server-Timing": watch.header,
-    }
-
-
-def _depth(depth: float) -> str:
-    """At most six decimals, and none that say nothing."""
-    return f"{depth:.6f}".rstrip("0").rstrip(".")
+def _style(frame_format: FrameFormat, colormap: str | None, image: Image) -> Style | None:
+    """Raises ColormapNotFound."""
+    if colormap is None and frame_format != "base64":
+        return None
+    return ColourParameters("true" if colormap is None else colormap).style(image)

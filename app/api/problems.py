@@ -77,12 +77,17 @@ async def _answer(request: Request, error: Exception) -> Response:
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [
-        {"parameter": str(fault["loc"][-1]), "message": fault["msg"], "value": _shown(fault.get("input"))}
-        for fault in error.errors()
-    ]
+    faults = [_fault(fault) for fault in error.errors()]
     text = "; ".join(f"{fault['parameter']}: {fault['message']} (got {fault['value']})" for fault in faults)
     return _response(request, problem(InvalidParameter(text, errors=faults)))
+
+
+def _fault(fault: dict[str, Any]) -> dict[str, str]:
+    place = fault["loc"][-1]
+    if fault["type"] == "json_invalid":
+        message = f"not JSON at character {place + 1}: {fault['ctx']['error']}"
+        return {"parameter": "body", "message": message, "value": "no JSON"}
+    return {"parameter": str(place), "message": fault["msg"], "value": _shown(fault.get("input"))}
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVarTuple
 
 from sqlalchemy import Select, and_, func, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from app.errors import ImageNotFound
 from app.storage.catalog.database import Catalog
@@ -71,21 +71,19 @@ class Images:
             return session.scalar(query)
 
     def get(self, image_id: int) -> Image:
-        # SQLite's integers end at 2^63; no id comes near it.
-        query = _existing(select(Image)).where(Image.id == image_id)
+        """Raises ImageNotFound."""
         with self.catalog.reading() as session:
-            image = session.scalar(query) if 0 < image_id < 2**63 else None
-        if image is None:
-            raise ImageNotFound(
-                f"there is no image {image_id}; GET /images lists those there are", image_id=image_id
-            )
-        return image
+            return existing_image(session, image_id)
 
-    def page(self, limit: int, after: int = 0) -> tuple[Sequence[Image], int]:
-        """Images with ids above `after`, oldest first, and how many there are in all."""
-        query = _existing(select(Image)).where(Image.id > after).order_by(Image.id).limit(limit)
+    def page(self, limit: int, after: int = 0, search: str = "") -> tuple[Sequence[Image], int]:
+        """Images with ids above `after`, oldest first, and how many there are in all.
+
+        search: counts and lists only those whose name holds this text, in any case.
+        """
+        found = Image.name.icontains(search, autoescape=True)
+        query = _existing(select(Image)).where(Image.id > after, found).order_by(Image.id).limit(limit)
         with self.catalog.reading() as session:
-            total = session.scalar(_existing(select(func.count(Image.id)))) or 0
+            total = session.scalar(_existing(select(func.count(Image.id))).where(found)) or 0
             return session.scalars(query).all(), total
 
     def totals(self) -> Totals:
@@ -169,6 +167,18 @@ class Images:
     def mark_swept(self, image_id: int) -> None:
         with self.catalog.writing() as session:
             session.get_one(Attempt, image_id).state = AttemptState.SWEPT
+
+
+def existing_image(session: Session, image_id: int) -> Image:
+    """Raises ImageNotFound."""
+    # SQLite's integers end at 2^63; no id comes near it.
+    query = _existing(select(Image)).where(Image.id == image_id)
+    image = session.scalar(query) if 0 < image_id < 2**63 else None
+    if image is None:
+        raise ImageNotFound(
+            f"there is no image {image_id}; GET /images lists those there are", image_id=image_id
+        )
+    return image
 
 
 def _existing(query: Select[*Columns]) -> Select[*Columns]:
