@@ -75,7 +75,8 @@ def test_every_way_a_file_comes_is_a_hint(watch, heard, tmp_path, way):
 
 def test_reading_a_file_is_no_hint(watch, heard):
     (watch.folder / "x.csv").write_text("depth")
-    eventually(lambda: "x.csv" in heard.names, "x.csv is heard of")
+    (watch.folder / "written").write_text("")
+    eventually(lambda: "written" in heard.names, "all of the writing is heard of")
     heard.names.clear()
     (watch.folder / "x.csv").read_text()
     (watch.folder / "marker").write_text("")
