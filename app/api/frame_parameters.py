@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Query
+from fastapi import Depends, Query
 
 from app.errors import InvalidParameter
 from app.rendering.colormaps import DEFAULT, GREY, canonical_name
@@ -14,6 +15,8 @@ from app.rendering.picture import Style
 from app.storage.catalog.tables import Image
 
 MAX_PICTURE_SIDE = 8192
+
+Parameters = TypeVar("Parameters")
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,16 @@ class SizeParameters:
             description="Rows of the picture; long ranges are drawn from overviews. Left out: one for each row.",
         ),
     ] = None
+
+
+def query(parameters: type[Parameters]) -> Any:
+    """The dependency that makes `parameters` of a request's query, on the event loop."""
+
+    async def made(**given: Any) -> Parameters:
+        return parameters(**given)
+
+    made.__signature__ = inspect.signature(parameters, eval_str=True)  # type: ignore[attr-defined]
+    return Depends(made)
 
 
 def colormap_of(parameter: str) -> str:

@@ -6,13 +6,19 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
-from app.api.frame_parameters import ColourParameters, DepthRangeParameters, SizeParameters, colormap_of
-from app.api.frame_reading import Selection, Stopwatch, find_image, read, select
+from app.api.frame_parameters import (
+    ColourParameters,
+    DepthRangeParameters,
+    SizeParameters,
+    colormap_of,
+    query,
+)
+from app.api.frame_reading import Selection, Stopwatch, find_image, limit_picture, read, select
 from app.api.problems import may_answer
 from app.api.services import UsesServices
 from app.rendering.colormaps import palette
@@ -66,20 +72,21 @@ _FRAMES: dict[int | str, dict[str, Any]] = {
     "/frames/image",
     summary="A depth range as a picture",
     response_class=Response,
-    responses=_PICTURE | may_answer(404, 413, 422),
+    responses=_PICTURE | may_answer(404, 413, 422, 503),
 )
 async def frame_image(
     request: Request,
     services: UsesServices,
-    asked: Annotated[DepthRangeParameters, Depends()],
-    colours: Annotated[ColourParameters, Depends()],
-    size: Annotated[SizeParameters, Depends()],
+    asked: Annotated[DepthRangeParameters, query(DepthRangeParameters)],
+    colours: Annotated[ColourParameters, query(ColourParameters)],
+    size: Annotated[SizeParameters, query(SizeParameters)],
 ) -> Response:
     """One row of pixels for each depth sample, top of the well first. Both ends of the range count."""
     watch = Stopwatch()
     image = await find_image(services, asked.image_id)
     style = colours.style(image, width=size.width, height=size.height)
     selection = await select(services, image, asked, size.height)
+    limit_picture(size.width or image.width, size.height or selection.row_count)
     tag = entity_tag(selection, "png", style)
     if is_unchanged(request, tag):
         return not_modified(tag)
@@ -94,12 +101,12 @@ async def frame_image(
     "/frames",
     summary="A depth range as numbers",
     response_class=Response,
-    responses=_FRAMES | may_answer(404, 413, 422),
+    responses=_FRAMES | may_answer(404, 413, 422, 503),
 )
 async def frames(
     request: Request,
     services: UsesServices,
-    asked: Annotated[DepthRangeParameters, Depends()],
+    asked: Annotated[DepthRangeParameters, query(DepthRangeParameters)],
     answer_format: Annotated[
         Literal["json", "base64"],
         Query(

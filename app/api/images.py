@@ -45,8 +45,8 @@ class ImageDetails(ImageSummary):
     levels: int = Field(
         description="Overview levels above the image; level k has a row for 4^k.", examples=[2]
     )
-    display_range: tuple[float, float] = Field(
-        description="Values at the colormap's ends.", examples=[(0, 255)]
+    display_range: list[float] = Field(
+        description="Values at the colormap's ends.", min_length=2, max_length=2, examples=[[0, 255]]
     )
     statistics: dict[str, Any] = Field(
         description="Of the stored values; `variance_ratio` is their variance over the file's."
@@ -65,7 +65,7 @@ class ImageDetails(ImageSummary):
             dropped_rows=image.dropped_rows,
             descending=image.descending,
             levels=image.levels,
-            display_range=(image.display_low, image.display_high),
+            display_range=[image.display_low, image.display_high],
             statistics=image.statistics,
             settings=image.settings,
             disk={
@@ -82,7 +82,7 @@ class ImageList(BaseModel):
     next: str | None = Field(description="Where the next page is; null on the last.")
 
 
-@router.get("", summary="All images", responses=may_answer(422))
+@router.get("", summary="All images", responses=may_answer(422, 503))
 def list_images(
     services: UsesServices,
     limit: Annotated[int, Query(ge=1, le=1000, description="Images on a page.")] = 100,
@@ -100,7 +100,7 @@ def list_images(
     )
 
 
-@router.get("/{image_id}", summary="One image with its statistics", responses=may_answer(404, 422))
+@router.get("/{image_id}", summary="One image with its statistics", responses=may_answer(404, 422, 503))
 def image(image_id: int, services: UsesServices) -> ImageDetails:
     return ImageDetails.of(services.place.images.get(image_id))
 
@@ -111,7 +111,7 @@ def image(image_id: int, services: UsesServices) -> ImageDetails:
     status_code=204,
     response_class=Response,
     dependencies=[writing_is_allowed],
-    responses=may_answer(401, 403, 404, 422),
+    responses=may_answer(401, 403, 404, 422, 503),
 )
 def delete_image(image_id: int, services: UsesServices) -> Response:
     """Its id is never used again; the same file may be ingested anew."""

@@ -47,7 +47,8 @@ class Services:
         self.place.catalog.close()
 
 
-def _services(request: Request) -> Services:
+# `async` as every dependency here: FastAPI calls others in a thread, which takes longer than a warm frame does.
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 

@@ -28,6 +28,7 @@ def charge(place: Workplace, lease: Lease) -> None:
             _fail(place, lease, FileError(Reason.WORKER_DIED, message))
     except LeaseLost:
         log.info("job %s had ended before its worker did", lease.job_id, extra={"job": lease.job_id})
+        settle(place, lease.job_id, lease)
 
 
 def give_back(place: Workplace, lease: Lease) -> None:

@@ -202,11 +202,8 @@ class _Ingestion:
         return known
 
     def _abandon(self) -> None:
-        """Nobody else knows of what we wrote: take it away at once.
-
-        A commit whose answer got lost may have been made, so only the catalog says that the image does not exist.
-        """
-        if self.writer is not None and self.place.images.is_begun(self.writer.image_id):
+        """Nobody else knows of what we wrote: take it away at once."""
+        if self.writer is not None and self.place.images.abandon(self.writer.image_id):
             erase(self.place.layout, self.writer.image_id)
             self.place.images.mark_swept(self.writer.image_id)
         self.writer = None

@@ -14,9 +14,9 @@ GRACE_SECONDS = 60.0
 """As long as a reader may still hold a deleted image, or a writer that lost its lease may still write."""
 
 
-def sweep(place: Workplace) -> None:
+def sweep(place: Workplace, grace_seconds: float = GRACE_SECONDS) -> None:
     """Only what the catalog itself knows of is touched: never a fragment it has not heard of."""
-    moment = time.time() - GRACE_SECONDS
+    moment = time.time() - grace_seconds
     for image_id in place.images.abandoned(moment):
         erase(place.layout, image_id)
         place.images.mark_swept(image_id)

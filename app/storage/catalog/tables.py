@@ -88,6 +88,7 @@ class Job(Base):
 class AttemptState(StrEnum):
     BEGUN = "begun"
     STORED = "stored"
+    ABANDONED = "abandoned"
     SWEPT = "swept"
 
 
