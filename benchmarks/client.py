@@ -13,7 +13,6 @@ import orjson
 
 from benchmarks.table import Invalid
 
-
 IDLE_SECONDS = 2.0
 """uvicorn closes a connection after five."""
 

@@ -13,7 +13,7 @@ class Invalid(Exception):
 
 
 class Pair(NamedTuple):
-    """One measurement of the reference and the one of ours that followed it."""
+    """One measurement of the reference, 0 where there is none, and the one of ours that followed it."""
 
     reference: float
     ours: float
@@ -98,7 +98,7 @@ class Row:
             self.what,
             self.reference_is,
             goal,
-            f"{figure(reference)} {self.unit}",
+            f"{figure(reference)} {self.unit}" if reference else "",
             f"{figure(ours)} {self.unit}",
             self._ratio(),
             "met" if self.met else "**missed**",

@@ -23,7 +23,9 @@ TILES = "/images/{image_id}/tiles/{level}/{index}.png"
 HEIGHT = 1000
 GOAL = at_most(3)
 WELL, SMALL = 1, 2
-WARMING = 20
+TOP_ROWS = 2000
+"""Where frames are taken from: few enough that all are in memory after the first."""
+WARMING = 50
 
 
 def whole_well(run: Run) -> Iterator[Row]:
@@ -33,7 +35,7 @@ def whole_well(run: Run) -> Iterator[Row]:
     with product(folder) as server:
         client = server.client()
         image = client.json(f"/images/{WELL}")
-        frames = Windows.of(image).paths(IMAGE_PATH.format(id=WELL))
+        frames = Windows(image["depth_min"], image["step"], TOP_ROWS).paths(IMAGE_PATH.format(id=WELL))
         wells = _wells(image)
         for _ in range(WARMING):
             client.get(next(frames))
