@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import machine, wrk
+from benchmarks import machine, samples, wrk
 from benchmarks.disk import disk
 from benchmarks.document import PAGE, with_section
 from benchmarks.growth import growth
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cache",
         type=Path,
-        default=Path(tempfile.gettempdir()) / "borehole-benchmarks",
+        default=samples.CACHE,
         help="where long files are kept for the next run (default %(default)s)",
     )
     return parser

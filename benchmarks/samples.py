@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 from app.ingestion.demo import write_demo_csv
 from benchmarks.servers import environment
 
+CACHE = Path(tempfile.gettempdir()) / "borehole-benchmarks"
 FRAME_ROWS = 5460
 TOP, STEP = 1500.0, 0.0025
 """Of every demo file, in metres."""
