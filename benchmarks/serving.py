@@ -7,7 +7,8 @@ refused request is invalid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from benchmarks import samples, wrk
 from benchmarks.client import Client
@@ -19,7 +20,6 @@ from benchmarks.windows import HEIGHT, IMAGE_PATH, JSON_PATH, Windows
 
 ROWS = 200_000
 WARMING_ROWS = 10_000
-BARE = "bare route, the same PNG"
 
 
 def serving(run: Run) -> Iterator[Row]:
@@ -36,21 +36,16 @@ def serving(run: Run) -> Iterator[Row]:
         with reference(run.folder("reference"), picture.body) as bare:
             wrk.rate(ours.url + path, 1)
             wrk.rate(bare.url + "/", 1)
-            yield _same(run, bare, ours, path)
-            yield _unchanged(run, bare, ours, path, picture.headers["etag"])
-            for what, kind, times in (("PNG", IMAGE_PATH, 0.30), ("JSON", JSON_PATH, 0.15)):
-                windows = Windows.of(image)
-                yield compared(
-                    f"windows never asked before, as {what}",
-                    BARE,
-                    "requests/s",
-                    at_least(times),
-                    reference=lambda: wrk.rate(bare.url + "/", run.seconds),
-                    ours=lambda kind=kind, windows=windows: wrk.window_rate(
-                        ours.url, kind.format(id=1), windows, run.seconds
-                    ),
-                    times=run.repetitions,
-                )
+            tag = {"If-None-Match": picture.headers["etag"]}
+            client.get(path, tag, status=304)
+            pictures, numbers = Windows.of(image), Windows.of(image)
+            for what, goal, rate in (
+                ("the same URL again", 0.80, lambda seconds: wrk.rate(ours.url + path, seconds)),
+                ("304 by If-None-Match", 0.90, lambda seconds: wrk.rate(ours.url + path, seconds, tag)),
+                ("windows never asked before, as PNG", 0.30, partial(_windows, ours, IMAGE_PATH, pictures)),
+                ("the same windows, as JSON", 0.15, partial(_windows, ours, JSON_PATH, numbers)),
+            ):
+                yield _beside(run, bare, what, goal, rate)
         yield _first_frames(client, range(2, untouched + 2))
 
 
@@ -61,28 +56,18 @@ def _warm(client: Client, rows: int) -> None:
         client.get(IMAGE_PATH.format(id=1) % windows.at(row))
 
 
-def _same(run: Run, bare: Server, ours: Server, path: str) -> Row:
-    return compared(
-        "the same URL again",
-        BARE,
-        "requests/s",
-        at_least(0.80),
-        reference=lambda: wrk.rate(bare.url + "/", run.seconds),
-        ours=lambda: wrk.rate(ours.url + path, run.seconds),
-        times=run.repetitions,
-    )
+def _windows(server: Server, path: str, windows: Windows, seconds: float) -> float:
+    return wrk.window_rate(server.url, path.format(id=1), windows, seconds)
 
 
-def _unchanged(run: Run, bare: Server, ours: Server, path: str, tag: str) -> Row:
-    given = {"If-None-Match": tag}
-    ours.client().get(path, given, status=304)
+def _beside(run: Run, bare: Server, what: str, goal: float, rate: Callable[[float], float]) -> Row:
     return compared(
-        "304 by If-None-Match",
-        BARE,
+        what,
+        "bare route, the same PNG",
         "requests/s",
-        at_least(0.90),
+        at_least(goal),
         reference=lambda: wrk.rate(bare.url + "/", run.seconds),
-        ours=lambda: wrk.rate(ours.url + path, run.seconds, given),
+        ours=lambda: rate(run.seconds),
         times=run.repetitions,
     )
 
