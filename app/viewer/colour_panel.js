@@ -57,7 +57,7 @@ export class ColourPanel {
     const url = urlOf(`/colormaps/${encodeURIComponent(colour.name)}`, { format: "png" });
     if (legend.src !== url) legend.src = url;
     legend.classList.toggle("inverted", colour.invert);
-    drawHistogram(byId("histogram"), image.statistics?.histogram, low, high);
+    drawHistogram(byId("histogram"), image.statistics, low, high);
   }
 
   #mark(problem) {

@@ -5,11 +5,11 @@ import { svg } from "./dom.js";
 const COLUMNS = 100;
 const CLIPPED_AT = 0.98; // a single frequent value (a pad edge, a saturation) must not flatten the rest
 
-/** histogram: {counts, edges: [min, max]} of the whole image, or nothing. */
-export function drawHistogram(node, histogram, low, high) {
+/** statistics of the whole image: `histogram` counts in bins of equal width from `minimum` to `maximum`. */
+export function drawHistogram(node, statistics, low, high) {
   node.setAttribute("viewBox", `0 0 ${COLUMNS} 100`);
   node.setAttribute("preserveAspectRatio", "none");
-  const columns = histogram ? resampled(histogram, low, high) : [];
+  const columns = statistics.minimum === null ? [] : resampled(statistics, low, high);
   const sorted = columns.filter((count) => count > 0).sort((a, b) => a - b);
   const top = sorted[Math.floor((sorted.length - 1) * CLIPPED_AT)];
   if (!top) {
@@ -21,8 +21,8 @@ export function drawHistogram(node, histogram, low, high) {
 }
 
 /** The counts spread over equal columns from low to high. */
-function resampled({ counts, edges: [min, max] }, low, high) {
-  const bin = (max - min) / counts.length;
+function resampled({ histogram: counts, minimum: min, maximum: max }, low, high) {
+  const bin = (max - min) / counts.length || 1;
   return Array.from({ length: COLUMNS }, (_, k) => {
     const from = (low + ((high - low) * k) / COLUMNS - min) / bin;
     const to = (low + ((high - low) * (k + 1)) / COLUMNS - min) / bin;
