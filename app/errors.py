@@ -9,6 +9,9 @@ BoreholeError
 └── RequestError              a client asked for what cannot be answered
     ├── InvalidParameter
     ├── ImageNotFound
+    ├── LevelNotFound
+    ├── TileNotFound
+    ├── PickNotFound
     ├── JobNotFound
     ├── ColormapNotFound
     ├── DepthRangeEmpty
@@ -131,6 +134,18 @@ class InvalidParameter(RequestError):
 
 class ImageNotFound(RequestError):
     status, code, title = 404, "image_not_found", "No such image"
+
+
+class LevelNotFound(RequestError):
+    status, code, title = 404, "level_not_found", "No such overview level"
+
+
+class TileNotFound(RequestError):
+    status, code, title = 404, "tile_not_found", "No such tile"
+
+
+class PickNotFound(RequestError):
+    status, code, title = 404, "pick_not_found", "No such pick"
 
 
 class JobNotFound(RequestError):

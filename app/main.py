@@ -10,7 +10,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import __version__, logs
-from app.api import colormaps, events, frames, images, jobs, page, pipeline, problems, system, uploads
+from app.api import (
+    colormaps,
+    depths,
+    events,
+    frames,
+    images,
+    jobs,
+    page,
+    pipeline,
+    problems,
+    system,
+    tiles,
+    uploads,
+)
 from app.api.request_log import RequestLog
 from app.api.services import Services
 from app.pipeline.host import PipelineHost
@@ -52,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         swagger_ui_parameters={"defaultModelsExpandDepth": -1, "tryItOutEnabled": True},
     )
-    for part in (frames, images, uploads, colormaps, pipeline, jobs, events, system, page):
+    for part in (frames, images, tiles, depths, uploads, colormaps, pipeline, jobs, events, system, page):
         app.include_router(part.router)
     app.mount("/viewer", page.ViewerFiles(), name="viewer")
     problems.install(app)

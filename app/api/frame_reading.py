@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.frame_parameters import DepthRangeParameters
 from app.api.services import Services
-from app.errors import TooManyRows
+from app.errors import LevelNotFound, TooManyRows
 from app.rendering.depth_range import RowRange, select_rows
 from app.rendering.view import View, choose_view
 from app.storage.catalog.tables import Image
@@ -49,13 +49,19 @@ async def find_image(services: Services, image_id: int) -> Image:
     return known if known is not None else await run_in_threadpool(services.images.get, image_id)
 
 
+async def all_depths(services: Services, image: Image) -> npt.NDArray[np.float64]:
+    """depths: float64 (rows,), ascending. Raises StorageUnavailable."""
+    depths = services.reader.depths_in_memory(image.id)
+    if depths is None:
+        depths = await run_in_threadpool(services.reader.depths, image.id, image.rows)
+    return depths
+
+
 async def select(
     services: Services, image: Image, asked: DepthRangeParameters, height: int | None = None
 ) -> Selection:
     """Raises DepthRangeEmpty, InvalidParameter, TooManyRows."""
-    depths = services.reader.depths_in_memory(image.id)
-    if depths is None:
-        depths = await run_in_threadpool(services.reader.depths, image.id, image.rows)
+    depths = await all_depths(services, image)
     wanted = select_rows(depths, asked.depth_min, asked.depth_max, image.step)
     if height is None:
         _limit(wanted, services.settings.max_rows)
@@ -68,6 +74,16 @@ async def read(services: Services, selection: Selection) -> npt.NDArray[np.float
     rows = (selection.image.id, view.level, view.start, view.stop)
     values = services.reader.rows_in_memory(*rows)
     return values if values is not None else await run_in_threadpool(services.reader.rows, *rows)
+
+
+def check_level(image: Image, level: int) -> None:
+    """Raises LevelNotFound."""
+    if not 0 <= level <= image.levels:
+        raise LevelNotFound(
+            f"image {image.id} has no level {level}: its levels are 0, the image itself, to {image.levels}",
+            level=level,
+            levels=image.levels,
+        )
 
 
 def _limit(wanted: RowRange, max_rows: int) -> None:

@@ -10,40 +10,23 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
+from app.api.conditional import entity_tag, is_unchanged, not_modified
 from app.api.frame_parameters import ColourParameters, DepthRangeParameters, SizeParameters, colormap_of
 from app.api.frame_reading import Selection, Stopwatch, find_image, read, select
+from app.api.pictures import HEADERS, PICTURE, PIXELS_ON_THE_LOOP, drawn, picture, row_headers
 from app.api.problems import may_answer
 from app.api.services import UsesServices
 from app.rendering.colormaps import palette
 from app.rendering.colouring import indices, rgb_rows
 from app.rendering.frames_json import frames_base64, frames_json
-from app.rendering.picture import Style, render_png
+from app.rendering.picture import Style
 
 router = APIRouter(tags=["frames"])
 
-PIXELS_ON_THE_LOOP = 60_000
-"""A picture of more pixels is drawn in a thread, so that others need not wait for it."""
-
-_HEADERS = {
-    name: {"schema": {"type": "string"}, "description": text}
-    for name, text in {
-        "ETag": "Send it back as If-None-Match: 304 if nothing changed.",
-        "X-Depth-Min": "Depth of the first row shown.",
-        "X-Depth-Max": "Depth of the last row shown.",
-        "X-Row-Count": "Rows of the image in this range.",
-        "X-Level": "Overview level they were read from; 0 is the image itself.",
-        "Server-Timing": "Milliseconds for reading, and for drawing and encoding.",
-    }.items()
-}
-_PICTURE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/png": {}}, "description": "A PNG; nulls are transparent.", "headers": _HEADERS},
-    304: {"description": "What you have is still right."},
-}
 _FRAMES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The rows of the range; nulls are `null`.",
-        "headers": _HEADERS,
+        "headers": HEADERS,
         "content": {
             "application/json": {
                 "example": {
@@ -66,7 +49,7 @@ _FRAMES: dict[int | str, dict[str, Any]] = {
     "/frames/image",
     summary="A depth range as a picture",
     response_class=Response,
-    responses=_PICTURE | may_answer(404, 413, 422),
+    responses=PICTURE | may_answer(404, 413, 422),
 )
 async def frame_image(
     request: Request,
@@ -76,18 +59,10 @@ async def frame_image(
     size: Annotated[SizeParameters, Depends()],
 ) -> Response:
     """One row of pixels for each depth sample, top of the well first. Both ends of the range count."""
-    watch = Stopwatch()
     image = await find_image(services, asked.image_id)
     style = colours.style(image, width=size.width, height=size.height)
     selection = await select(services, image, asked, size.height)
-    tag = entity_tag(selection, "png", style)
-    if is_unchanged(request, tag):
-        return not_modified(tag)
-    values = await read(services, selection)
-    watch.lap("read")
-    png = await _drawn(values, style)
-    watch.lap("render")
-    return Response(png, media_type="image/png", headers=_headers(selection, tag, watch))
+    return await picture(request, services, selection, style)
 
 
 @router.get(
@@ -130,17 +105,11 @@ async def frames(
     else:
         body = _as_json(selection, values, colouring)
     watch.lap("render")
-    return Response(body, media_type="application/json", headers=_headers(selection, tag, watch))
-
-
-async def _drawn(values: npt.NDArray[np.float32], style: Style) -> bytes:
-    if max(values.size, (style.height or 0) * (style.width or values.shape[1])) > PIXELS_ON_THE_LOOP:
-        return await run_in_threadpool(render_png, values, style)
-    return render_png(values, style)
+    return Response(body, media_type="application/json", headers=row_headers(selection, tag, watch))
 
 
 async def _as_base64(selection: Selection, values: npt.NDArray[np.float32], style: Style) -> bytes:
-    png = await _drawn(values, style)
+    png = await drawn(values, style)
     image = selection.image
     return frames_base64(image.id, image.depth_unit, selection.row_depths, image.width, png)
 
@@ -151,20 +120,3 @@ def _as_json(selection: Selection, values: npt.NDArray[np.float32], colormap: st
     if colormap is not None:
         rgb = rgb_rows(indices(values, image.display_low, image.display_high), palette(colormap))
     return frames_json(image.id, image.depth_unit, selection.row_depths, values, rgb)
-
-
-def _headers(selection: Selection, tag: str, watch: Stopwatch) -> dict[str, str]:
-    return {
-        "ETag": tag,
-        "Cache-Control": CACHE_CONTROL,
-        "X-Depth-Min": _depth(selection.depth_min),
-        "X-Depth-Max": _depth(selection.depth_max),
-        "X-Row-Count": str(selection.row_count),
-        "X-Level": str(selection.view.level),
-        "Server-Timing": watch.header,
-    }
-
-
-def _depth(depth: float) -> str:
-    """At most six decimals, and none that say nothing."""
-    return f"{depth:.6f}".rstrip("0").rstrip(".")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from app.api.access import writing_is_allowed
+from app.api.conditional import version_of
 from app.api.problems import may_answer
 from app.api.services import UsesServices
 from app.api.times import iso
+from app.rendering.view import TILE_ROWS
 from app.storage.catalog.tables import Image
+from app.storage.overviews import level_rows
 
 router = APIRouter(prefix="/images", tags=["images"])
 
@@ -45,6 +49,17 @@ class ImageDetails(ImageSummary):
     levels: int = Field(
         description="Overview levels above the image; level k has a row for 4^k.", examples=[2]
     )
+    level_rows: list[int] = Field(
+        description="Rows of every level, the image itself first.", examples=[[5460, 1365, 342]]
+    )
+    tile_rows: int = Field(
+        description="Rows of a level in one tile; a level's last tile has what is left.", examples=[TILE_ROWS]
+    )
+    version: str = Field(
+        description="Changes when the same address would give another picture; tiles asked for with it as `v=` "
+        "may be kept for ever.",
+        examples=["5f0c1b9e77aa"],
+    )
     display_range: tuple[float, float] = Field(
         description="Values at the colormap's ends.", examples=[(0, 255)]
     )
@@ -65,6 +80,9 @@ class ImageDetails(ImageSummary):
             dropped_rows=image.dropped_rows,
             descending=image.descending,
             levels=image.levels,
+            level_rows=[level_rows(image.rows, level) for level in range(image.levels + 1)],
+            tile_rows=TILE_ROWS,
+            version=version_of(image),
             display_range=(image.display_low, image.display_high),
             statistics=image.statistics,
             settings=image.settings,
@@ -89,15 +107,22 @@ def list_images(
     after: Annotated[
         int, Query(ge=0, le=2**31, description="Only images with a greater id: what `next` uses.")
     ] = 0,
+    search: Annotated[
+        str,
+        Query(
+            max_length=200,
+            description="Only images whose name holds this text, in any case.",
+            examples=["challenge"],
+        ),
+    ] = "",
 ) -> ImageList:
-    """With their depth ranges, oldest first."""
-    images, total = services.place.images.page(limit + 1, after)
-    more = len(images) > limit
-    return ImageList(
-        images=[ImageSummary.of(image) for image in images[:limit]],
-        total=total,
-        next=f"/images?limit={limit}&after={images[limit - 1].id}" if more else None,
-    )
+    """With their depth ranges, oldest first. `total` counts the images that `search` lets through."""
+    images, total = services.place.images.page(limit + 1, after, search)
+    next_page = None
+    if len(images) > limit:
+        query = {"limit": limit, "after": images[limit - 1].id} | ({"search": search} if search else {})
+        next_page = f"/images?{urlencode(query)}"
+    return ImageList(images=[ImageSummary.of(image) for image in images[:limit]], total=total, next=next_page)
 
 
 @router.get("/{image_id}", summary="One image with its statistics", responses=may_answer(404, 422))

@@ -194,7 +194,11 @@ class _Ingestion:
             display_low=stored.display_range[0],
             display_high=stored.display_range[1],
             statistics=stored.statistics,
-            settings={"resize_mode": settings.resize_mode, "rounding": settings.rounding},
+            settings={
+                "resize_mode": settings.resize_mode,
+                "rounding": settings.rounding,
+                "null_values": list(settings.null_values),
+            },
             row_bytes=row_bytes,
             overview_bytes=overview_bytes,
         )

@@ -78,11 +78,15 @@ class Images:
             )
         return image
 
-    def page(self, limit: int, after: int = 0) -> tuple[Sequence[Image], int]:
-        """Images with ids above `after`, oldest first, and how many there are in all."""
-        query = _existing(select(Image)).where(Image.id > after).order_by(Image.id).limit(limit)
+    def page(self, limit: int, after: int = 0, search: str = "") -> tuple[Sequence[Image], int]:
+        """Images with ids above `after`, oldest first, and how many there are in all.
+
+        search: counts and lists only those whose name holds this text, in any case.
+        """
+        found = Image.name.icontains(search, autoescape=True)
+        query = _existing(select(Image)).where(Image.id > after, found).order_by(Image.id).limit(limit)
         with self.catalog.reading() as session:
-            total = session.scalar(_existing(select(func.count(Image.id)))) or 0
+            total = session.scalar(_existing(select(func.count(Image.id))).where(found)) or 0
             return session.scalars(query).all(), total
 
     def totals(self) -> Totals:

@@ -1,0 +1,81 @@
+"""Rows as a picture: what ranges and tiles have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
+from app.api.frame_reading import Selection, Stopwatch, read
+from app.api.services import Services
+from app.rendering.picture import Style, render_png
+
+PIXELS_ON_THE_LOOP = 60_000
+"""A picture of more pixels is drawn in a thread, so that others need not wait for it."""
+
+HEADERS = {
+    name: {"schema": {"type": "string"}, "description": text}
+    for name, text in {
+        "ETag": "Send it back as If-None-Match: 304 if nothing changed.",
+        "X-Depth-Min": "Depth of the first row shown.",
+        "X-Depth-Max": "Depth of the last row shown.",
+        "X-Row-Count": "Rows of the image in this range.",
+        "X-Row-Start": "Number of the first of them; the image's first row is 0.",
+        "X-Level": "Overview level they were read from; 0 is the image itself.",
+        "Server-Timing": "Milliseconds for reading, and for drawing and encoding.",
+    }.items()
+}
+PICTURE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/png": {}}, "description": "A PNG; nulls are transparent.", "headers": HEADERS},
+    304: {"description": "What you have is still right."},
+}
+
+
+async def picture(
+    request: Request,
+    services: Services,
+    selection: Selection,
+    style: Style,
+    cache_control: str = CACHE_CONTROL,
+) -> Response:
+    """Raises StorageUnavailable."""
+    watch = Stopwatch()
+    tag = entity_tag(selection, "png", style)
+    if is_unchanged(request, tag):
+        return not_modified(tag, cache_control)
+    values = await read(services, selection)
+    watch.lap("read")
+    png = await drawn(values, style)
+    watch.lap("render")
+    headers = row_headers(selection, tag, watch) | {"Cache-Control": cache_control}
+    return Response(png, media_type="image/png", headers=headers)
+
+
+async def drawn(values: npt.NDArray[np.float32], style: Style) -> bytes:
+    """A PNG. values: float32 (n, w), NaN where null."""
+    if max(values.size, (style.height or 0) * (style.width or values.shape[1])) > PIXELS_ON_THE_LOOP:
+        return await run_in_threadpool(render_png, values, style)
+    return render_png(values, style)
+
+
+def row_headers(selection: Selection, tag: str, watch: Stopwatch) -> dict[str, str]:
+    return {
+        "ETag": tag,
+        "Cache-Control": CACHE_CONTROL,
+        "X-Depth-Min": _depth(selection.depth_min),
+        "X-Depth-Max": _depth(selection.depth_max),
+        "X-Row-Count": str(selection.row_count),
+        "X-Row-Start": str(selection.view.rows.start),
+        "X-Level": str(selection.view.level),
+        "Server-Timing": watch.header,
+    }
+
+
+def _depth(depth: float) -> str:
+    """At most six decimals, and none that say nothing."""
+    return f"{depth:.6f}".rstrip("0").rstrip(".")
