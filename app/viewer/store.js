@@ -3,7 +3,8 @@
 /**
  * @typedef {{min: number, max: number}} DepthWindow  In the image's depth unit.
  * @typedef {{name: string, invert: boolean, range: [number, number] | null}} Colour  A range of null is the image's own.
- * @typedef {{shown: "static" | "dynamic" | "both", window: number}} Tracks  The window of dynamic normalisation.
+ * @typedef {{shown: "static" | "dynamic" | "both", window: number | null}} Tracks
+ *   The window of dynamic normalisation, in depth; null is the server’s choice.
  *
  * state: {
  *   image: an image with its statistics, or null,
@@ -24,7 +25,7 @@ export class Store {
     image: null,
     window: null,
     colour: { name: null, invert: false, range: null },
-    tracks: { shown: "static", window: 1 },
+    tracks: { shown: "static", window: null },
     rotation: 0,
     tool: "pan",
     selection: null,

@@ -57,14 +57,14 @@ function drawRows(context, bitmap, segment, window, scale, turned) {
 }
 
 function hatch(canvas, context) {
-  const { color, backgroundColor } = getComputedStyle(canvas);
-  const key = `${color} ${backgroundColor} ${devicePixelRatio}`;
+  const { color, borderTopColor: ground } = getComputedStyle(canvas);
+  const key = `${color} ${ground} ${devicePixelRatio}`;
   const known = hatches.get(canvas);
   if (known?.key === key) return known.pattern;
   const size = Math.round(8 * devicePixelRatio);
   const tile = new OffscreenCanvas(size, size);
   const pen = tile.getContext("2d");
-  pen.fillStyle = backgroundColor;
+  pen.fillStyle = ground;
   pen.fillRect(0, 0, size, size);
   pen.strokeStyle = color;
   pen.lineWidth = devicePixelRatio;

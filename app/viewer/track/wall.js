@@ -8,11 +8,12 @@ import { coarsestLevel, levelFor, tilesOf } from "./levels.js";
 import { segmentsOf } from "./segments.js";
 import { Tiles } from "./tiles.js";
 
+const BASE_ROWS = 512; // at least, of the whole well: what the strip beside the track can show
 const MARGIN = 0.5; // screens fetched above and below
 
 export class Wall {
   #segments = new Map(); // "level/index" → segments
-  #base = []; // the coarsest tiles: the whole well, always wanted
+  #base = []; // the whole well, always wanted
   #addresses = new Map();
   depths = null;
 
@@ -28,8 +29,8 @@ export class Wall {
     this.image = image;
     this.depths = new DepthIndex(this.api, image, this.onChange);
     this.#segments.clear();
-    const coarsest = coarsestLevel(image);
-    this.#base = tilesOf(image, coarsest, { first: 0, last: image.level_rows[coarsest] - 1 });
+    const level = image.level_rows.findLastIndex((rows, k) => k === 0 || rows >= BASE_ROWS);
+    this.#base = tilesOf(image, level, { first: 0, last: image.level_rows[level] - 1 });
   }
 
   /** What the panes shall show: requests all tiles of these views, and of the whole well in the static colours. */
@@ -63,7 +64,7 @@ export class Wall {
     return { layers: [...layers, ...right], isWhole, level: view.level };
   }
 
-  /** Layers of the whole well from its coarsest tiles. */
+  /** Layers of the whole well from the tiles that are always here. */
   wholeLayers(state) {
     return this.#layersOf(state, "static", this.#base);
   }
