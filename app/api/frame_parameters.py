@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Query
 
 from app.errors import InvalidParameter
 from app.rendering.colormaps import DEFAULT, GREY, canonical_name
+from app.rendering.normalising import default_window
 from app.rendering.picture import Style
 from app.storage.catalog.tables import Image
 
@@ -52,11 +53,45 @@ class ColourParameters:
         ),
     ] = None
     invert: Annotated[bool, Query(description="Turn the colormap around.")] = False
+    normalize: Annotated[
+        Literal["static", "dynamic"],
+        Query(
+            description="`static`: a value has the same colour everywhere. `dynamic`: each row is stretched by the "
+            "values around it, their mean ± 2 standard deviations to the colormap's ends, so that faint beds show; "
+            "`rescale` then moves the ends as if that were the image's display range."
+        ),
+    ] = "static"
+    window: Annotated[
+        float | None,
+        Query(
+            gt=0,
+            allow_inf_nan=False,
+            description="With `dynamic`: how much depth around each row counts, half above and half below, in the "
+            "image's unit. Left out: 2 m or 6 ft, and at least 20 rows. At an overview level it is at least 8 "
+            "rows of that level.",
+            examples=[2],
+        ),
+    ] = None
 
     def style(self, image: Image, *, width: int | None = None, height: int | None = None) -> Style:
         """Raises InvalidParameter, ColormapNotFound."""
         low, high = _value_range(self.rescale) if self.rescale else (image.display_low, image.display_high)
         return Style(colormap_of(self.colormap), low, high, self.invert, width, height)
+
+    def dynamic_window(self, image: Image, max_rows: int) -> float | None:
+        """Length in depth; None where the colours are static. Raises InvalidParameter beyond `max_rows` rows."""
+        if self.normalize == "static":
+            return None
+        longest = max_rows * image.step or math.inf
+        if self.window is None:
+            return min(default_window(image.depth_unit, image.step), longest)
+        if self.window > longest:
+            raise InvalidParameter(
+                f"window={self.window:g} is longer than {max_rows} rows of this image; give at most {longest:g}",
+                parameter="window",
+                longest=longest,
+            )
+        return self.window
 
 
 @dataclass(frozen=True)

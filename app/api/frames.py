@@ -62,7 +62,8 @@ async def frame_image(
     image = await find_image(services, asked.image_id)
     style = colours.style(image, width=size.width, height=size.height)
     selection = await select(services, image, asked, size.height)
-    return await picture(request, services, selection, style)
+    window = colours.dynamic_window(image, services.settings.max_rows)
+    return await picture(request, services, selection, style, window)
 
 
 @router.get(

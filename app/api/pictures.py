@@ -13,7 +13,15 @@ from starlette.responses import Response
 from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
 from app.api.frame_reading import Selection, Stopwatch, read
 from app.api.services import Services
+from app.rendering.normalising import (
+    block_moments,
+    normalised,
+    on_window_scale,
+    window_moments,
+    window_rows,
+)
 from app.rendering.picture import Style, render_png
+from app.storage.arrays.reading import RowReader
 
 PIXELS_ON_THE_LOOP = 60_000
 """A picture of more pixels is drawn in a thread, so that others need not wait for it."""
@@ -41,19 +49,42 @@ async def picture(
     services: Services,
     selection: Selection,
     style: Style,
+    window: float | None,
     cache_control: str = CACHE_CONTROL,
 ) -> Response:
-    """Raises StorageUnavailable."""
+    """window: that of dynamic normalisation, in depth; None for static. Raises StorageUnavailable."""
     watch = Stopwatch()
-    tag = entity_tag(selection, "png", style)
+    tag = entity_tag(selection, "png", style, window)
     if is_unchanged(request, tag):
         return not_modified(tag, cache_control)
-    values = await read(services, selection)
-    watch.lap("read")
-    png = await drawn(values, style)
+    if window is None:
+        values = await read(services, selection)
+        watch.lap("read")
+        png = await drawn(values, style)
+    else:
+        png = await run_in_threadpool(_drawn_dynamic, services.reader, selection, style, window, watch)
     watch.lap("render")
     headers = row_headers(selection, tag, watch) | {"Cache-Control": cache_control}
     return Response(png, media_type="image/png", headers=headers)
+
+
+def _drawn_dynamic(
+    reader: RowReader, selection: Selection, style: Style, window: float, watch: Stopwatch
+) -> bytes:
+    image, view = selection.image, selection.view
+    origin = (image.display_low + image.display_high) / 2
+
+    def moments_of(block: int) -> npt.NDArray[np.float64]:
+        return reader.of_block(
+            image.id, view.level, block, "moments", lambda rows: block_moments(rows, origin)
+        )
+
+    values = reader.rows(image.id, view.level, view.start, view.stop)
+    first, last = window_rows(selection.depths, view, window, image.step)
+    moments = window_moments(moments_of, first, last)
+    watch.lap("read")
+    style = on_window_scale(style, image.display_low, image.display_high)
+    return render_png(normalised(values, moments, origin), style)
 
 
 async def drawn(values: npt.NDArray[np.float32], style: Style) -> bytes:

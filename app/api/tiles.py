@@ -55,8 +55,9 @@ async def tile(
     view = _view(image, level, index)
     style = colours.style(image)
     selection = Selection(image, view, await all_depths(services, image))
+    window = colours.dynamic_window(image, services.settings.max_rows)
     cache_control = IMMUTABLE if v == version_of(image) else CACHE_CONTROL
-    return await picture(request, services, selection, style, cache_control)
+    return await picture(request, services, selection, style, window, cache_control)
 
 
 def _view(image: Image, level: int, index: int) -> View:

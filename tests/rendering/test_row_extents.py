@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.rendering.row_extents import RowExtents, row_extents
@@ -61,6 +61,7 @@ def test_three_steps_made_by_arithmetic_are_no_gap() -> None:
     assert found.bottom.tolist() == [depths[-1]]
 
 
+@settings(deadline=None)
 @given(
     steps=st.lists(st.sampled_from([1.0, 1.0, 2.0, 3.0, 3.5, 40.0]), min_size=1, max_size=200),
     level=st.integers(0, 3),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from app.storage.arrays.block_cache import BlockCache
+from app.storage.arrays.block_cache import Block, BlockCache
 from app.storage.arrays.handles import Handles
 from app.storage.arrays.layout import Layout
 
@@ -49,6 +50,19 @@ class RowReader:
                 return None
             blocks.append(found)
         return _joined(blocks, start, stop)
+
+    def of_block(
+        self, image_id: int, level: int, block: int, name: str, compute: Callable[[Rows], Block]
+    ) -> Block:
+        """What `compute` makes of a block's rows, float32 (BLOCK_ROWS, 150), kept under `name` as blocks are.
+
+        Rows below the image's last are null. Raises StorageUnavailable.
+        """
+        first = block * BLOCK_ROWS
+        return self.cache.get(
+            (image_id, level, block, name),
+            lambda: compute(self.rows(image_id, level, first, first + BLOCK_ROWS)),
+        )
 
     def depths(self, image_id: int, rows: int) -> Depths:
         """depths: float64 (rows,), ascending, in the image's unit. Raises StorageUnavailable."""
