@@ -49,7 +49,7 @@ function fillWindows(select, { image, tracks }) {
   if (tracks.window && !lengths.includes(tracks.window)) lengths.push(tracks.window);
   lengths.sort((a, b) => a - b);
   select.replaceChildren(
-    element("option", { value: "" }, "usual"),
+    element("option", { value: "" }, "automatic"),
     ...lengths.map((length) => element("option", { value: length }, withUnit(plainNumber(length), image.depth_unit))),
   );
   select.value = tracks.window ?? "";
