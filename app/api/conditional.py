@@ -38,5 +38,6 @@ def is_unchanged(request: Request, tag: str) -> bool:
     return given.strip() == "*" or tag in (part.strip().removeprefix("W/") for part in given.split(","))
 
 
-def not_modified(tag: str, cache_control: str = CACHE_CONTROL) -> Response:
-    return Response(status_code=304, headers={"ETag": tag, "Cache-Control": cache_control})
+def not_modified(tag: str, cache_control: str = CACHE_CONTROL, vary: str | None = None) -> Response:
+    headers = {"ETag": tag, "Cache-Control": cache_control} | ({"Vary": vary} if vary else {})
+    return Response(status_code=304, headers=headers)

@@ -1,0 +1,68 @@
+"""The formats in which the numbers of a depth range are answered."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from app.api.frame_reading import Selection
+from app.api.pictures import HEADERS
+from app.rendering.colormaps import palette
+from app.rendering.colouring import indices, rgb_rows
+from app.rendering.frames_json import frames_base64, frames_json
+from app.rendering.frames_table import frames_csv, frames_npy
+from app.rendering.picture import Style, render_png
+
+FrameFormat = Literal["json", "base64", "csv", "npy"]
+
+MEDIA_TYPES: dict[FrameFormat, str] = {
+    "json": "application/json",
+    "base64": "application/json",
+    "csv": "text/csv",
+    "npy": "application/x-npy",
+}
+OFFERS: dict[str, FrameFormat] = {MEDIA_TYPES[name]: name for name in ("json", "csv", "npy")}
+"""Media type → format, for a client that asks by its Accept header."""
+
+FRAMES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The rows of the range. Nulls are `null` in JSON, empty in CSV, NaN in NPY.",
+        "headers": HEADERS,
+        "content": {
+            "application/json": {
+                "example": {
+                    "image_id": 1,
+                    "depth_min": 9201.9,
+                    "depth_max": 9210.3,
+                    "depth_unit": None,
+                    "total_frames": 85,
+                    "width": 150,
+                    "frames": [{"depth": 9201.9, "pixels": [103.0, 108.25, None]}],
+                }
+            },
+            "text/csv": {"example": "depth,p1,p2,p3\n9201.9,103.0,108.25,\n"},
+            "application/x-npy": {"schema": {"type": "string", "format": "binary"}},
+        },
+    },
+    304: {"description": "What you have is still right."},
+}
+
+
+def frames_body(
+    frame_format: FrameFormat, selection: Selection, values: npt.NDArray[np.float32], style: Style | None
+) -> bytes:
+    """values: float32 (n, 150), NaN where null. style: of the colours that JSON has with one, and base64 always."""
+    image, depths = selection.image, selection.row_depths
+    if frame_format == "csv":
+        return frames_csv(depths, values)
+    if frame_format == "npy":
+        return frames_npy(values)
+    if frame_format == "base64":
+        assert style is not None
+        return frames_base64(image.id, image.depth_unit, depths, image.width, render_png(values, style))
+    rgb = None
+    if style is not None:
+        rgb = rgb_rows(indices(values, style.low, style.high), palette(style.colormap))
+    return frames_json(image.id, image.depth_unit, depths, values, rgb)
