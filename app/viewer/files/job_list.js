@@ -128,8 +128,15 @@ function jobParts(job) {
     element("span", { class: "state", "data-state": job.state }, STATE_TEXTS[job.state] ?? job.state),
     element("span", { class: "job-name", title: job.name }, job.name),
     element("span", { class: "message" }, ...progress, " ", rate ?? whereOf(job)),
-    element("time", time ? { datetime: time } : {}, time ? new Date(time).toLocaleTimeString("en-GB") : ""),
+    element("time", time ? { datetime: time } : {}, time ? momentText(new Date(time)) : ""),
   ];
+}
+
+/** The time of day, with the day before it unless that is today. */
+function momentText(moment) {
+  const time = moment.toLocaleTimeString("en-GB");
+  const isToday = moment.toDateString() === new Date().toDateString();
+  return isToday ? time : `${moment.toLocaleDateString("en-CA")} ${time}`;
 }
 
 /** The reason in words, with the place in the file where that is known and not said already. */

@@ -42,7 +42,7 @@ export class PickLayer {
     const inSight = this.picks.list.filter(
       ({ depth, amplitude }) => depth + amplitude >= min && depth - amplitude <= max,
     );
-    const nodes = new Map([...pane.overlay.children].map((node) => [node.dataset.pick, node]));
+    const nodes = new Map([...pane.overlay.querySelectorAll(".pick")].map((node) => [node.dataset.pick, node]));
     const shown = inSight.map((pick) => {
       const node = nodes.get(String(pick.id)) ?? this.#node(pane, pick.id);
       nodes.delete(String(pick.id));

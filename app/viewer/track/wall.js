@@ -54,7 +54,7 @@ export class Wall {
     const view = this.#view(state.window, pixels, 0);
     const layers = [];
     const right = this.#layersOf(state, normalize, view.tiles);
-    const isWhole = view.isKnown && right.length === view.tiles.length;
+    const isWhole = view.isKnown && right.length === view.tiles.length && right.every(({ isRight }) => isRight);
     if (!isWhole) {
       for (let level = coarsestLevel(this.image); level > view.level; level -= 1) {
         layers.push(...this.#layersOf(state, normalize, this.#tilesAt(level, state.window, 0)));
@@ -84,9 +84,10 @@ export class Wall {
   #layersOf(state, normalize, tiles) {
     return tiles.flatMap((tile) => {
       const { url, place } = this.#request(state, normalize, tile);
-      const found = this.tiles.get(url) ?? this.tiles.latest(place);
+      const exact = this.tiles.get(url);
+      const found = exact ?? this.tiles.latest(place); // in other colours, until the right ones come
       const segments = found && this.#segmentsOf(tile);
-      return segments ? [{ bitmap: found.bitmap, segments }] : [];
+      return segments ? [{ bitmap: found.bitmap, segments, isRight: found === exact }] : [];
     });
   }
 
