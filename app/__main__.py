@@ -11,8 +11,8 @@ def main() -> None:
     settings = Settings()
     print(
         f"Borehole Image Server\n"
-        f"  page         http://{settings.host}:{settings.port}/\n"
-        f"  API docs     http://{settings.host}:{settings.port}/docs\n"
+        f"  page         {settings.url}/\n"
+        f"  API docs     {settings.url}/docs\n"
         f"  data folder  {settings.data_dir} (drop CSV files here)\n",
         flush=True,
     )

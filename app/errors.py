@@ -16,6 +16,7 @@ BoreholeError
     ├── ColormapNotFound
     ├── DepthRangeEmpty
     ├── TooManyRows
+    ├── PictureTooLarge
     ├── NothingToRetry
     ├── UploadTooLarge
     ├── UploadMalformed
@@ -162,6 +163,10 @@ class DepthRangeEmpty(RequestError):
 
 class TooManyRows(RequestError):
     status, code, title = 413, "too_many_rows", "Too many rows for one answer"
+
+
+class PictureTooLarge(RequestError):
+    status, code, title = 413, "picture_too_large", "Too many pixels for one picture"
 
 
 class NothingToRetry(RequestError):

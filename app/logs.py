@@ -5,6 +5,7 @@ Several processes write the same file: the handler locks it, and rotates it once
 
 from __future__ import annotations
 
+import copy
 import logging
 import logging.config
 import time
@@ -66,5 +67,6 @@ class _ConsoleFormatter(logging.Formatter):
         super().__init__("%(asctime)sZ %(levelname)-7s %(shortname)s: %(message)s", "%Y-%m-%d %H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
-        record.shortname = record.name.removeprefix("borehole.")
-        return super().format(record)
+        shown = copy.copy(record)  # the file's handler gets the same record
+        shown.shortname = record.name.removeprefix("borehole.")
+        return super().format(shown)

@@ -18,6 +18,7 @@ from app.api import (
     images,
     jobs,
     page,
+    picks,
     pipeline,
     problems,
     system,
@@ -65,7 +66,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         swagger_ui_parameters={"defaultModelsExpandDepth": -1, "tryItOutEnabled": True},
     )
-    for part in (frames, images, tiles, depths, uploads, colormaps, pipeline, jobs, events, system, page):
+    for part in (
+        frames,
+        images,
+        tiles,
+        depths,
+        picks,
+        uploads,
+        colormaps,
+        pipeline,
+        jobs,
+        events,
+        system,
+        page,
+    ):
         app.include_router(part.router)
     app.mount("/viewer", page.ViewerFiles(), name="viewer")
     problems.install(app)

@@ -9,7 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+HEADER_VALUE = r"^[!-~]([ -~]*[!-~])?$"
+"""What every client can send in a header and every server reads alike: ASCII, no space at the ends."""
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Settings(BaseSettings):
@@ -48,7 +51,7 @@ class Settings(BaseSettings):
     cache_bytes: Annotated[int, Field(ge=0)] = 256 * 1024 * 1024
 
     # who may change things
-    api_key: str | None = None
+    api_key: Annotated[str, Field(pattern=HEADER_VALUE)] | None = None
     allow_anonymous_writes: bool = False
 
     # logs
@@ -61,6 +64,12 @@ class Settings(BaseSettings):
         """`BOREHOLE_NULL_VALUES=-999.25,-9999`: a comma-separated list."""
         return tuple(value.replace(" ", "").split(",")) if isinstance(value, str) else value
 
+    @field_validator("host")
+    @classmethod
+    def _without_brackets(cls, value: str) -> str:
+        """`[::1]`, as in a URL, is `::1` to a socket."""
+        return value.removeprefix("[").removesuffix("]")
+
     @field_validator("data_dir", "db_dir", "log_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -69,3 +78,9 @@ class Settings(BaseSettings):
     @property
     def listens_on_loopback(self) -> bool:
         return self.host in LOOPBACK_HOSTS
+
+    @property
+    def url(self) -> str:
+        """Where the server is, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"

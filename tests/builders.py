@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image as Picture
 
 from app.ingestion.demo import synthetic_rows
 from app.pipeline.claiming import take
@@ -30,7 +32,7 @@ def settings_in(folder: Path, **changes: Any) -> Settings:
         "stable_seconds": 0.05,
         "ingest_workers": 1,
     }
-    return Settings.model_validate(values | changes)
+    return Settings(_env_file=None, **values | changes)
 
 
 def ingest(place: Workplace, file: Path) -> Job:
@@ -96,3 +98,8 @@ def _cell(value: float, null: str) -> str:
     if np.isnan(value):
         return null
     return str(int(value)) if value.is_integer() else repr(value)
+
+
+def rgba(png: bytes) -> npt.NDArray[np.uint8]:
+    """A PNG as Pillow decodes it: uint8 (height, width, 4)."""
+    return np.asarray(Picture.open(io.BytesIO(png)).convert("RGBA"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import settings as hypothesis_settings
 
 from app.main import create_app
 from app.pipeline.workplace import Workplace
@@ -18,6 +19,9 @@ from tests.builders import Float64, image_rows, ingest, settings_in, write_csv
 
 for variable in [name for name in os.environ if name.startswith("BOREHOLE_")]:
     del os.environ[variable]  # what a developer has set for their own server is not for the tests
+
+hypothesis_settings.register_profile("suite", deadline=None)  # a busy machine is no failure
+hypothesis_settings.load_profile("suite")
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,27 @@ import hmac
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyHeader
 
 from app.api.services import UsesServices
 from app.errors import AnonymousWriteRefused, ApiKeyRequired
 from app.settings import LOOPBACK_HOSTS
 
+_KEY = APIKeyHeader(
+    name="X-API-Key", auto_error=False, description="Needed for changes where BOREHOLE_API_KEY is set."
+)
 
-def _writing_is_allowed(
+
+async def _writing_is_allowed(
     request: Request,
     services: UsesServices,
-    x_api_key: Annotated[str | None, Header(description="Needed where BOREHOLE_API_KEY is set.")] = None,
+    given: Annotated[str | None, Security(_KEY)],
 ) -> None:
     """Raises ApiKeyRequired, AnonymousWriteRefused."""
     settings = services.settings
     if settings.api_key:
-        if not hmac.compare_digest((x_api_key or "").encode(), settings.api_key.encode()):
+        if not hmac.compare_digest((given or "").encode(), settings.api_key.encode()):
             raise ApiKeyRequired("send the server's API key in the X-API-Key header to change anything")
         return
     if not settings.listens_on_loopback and not settings.allow_anonymous_writes:
@@ -40,7 +45,7 @@ def _must_come_from_here(request: Request) -> None:
             f"without an API key, changes are taken only at localhost, 127.0.0.1 or [::1], not at {host!r}"
         )
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
         raise AnonymousWriteRefused(f"a page of {origin!r} may not change anything here")
 
 

@@ -49,7 +49,7 @@ _DEPTHS: dict[int | str, dict[str, Any]] = {
     "/{image_id}/depths",
     summary="The depths that rows cover",
     response_class=Response,
-    responses=_DEPTHS | may_answer(404, 422),
+    responses=_DEPTHS | may_answer(404, 422, 503),
 )
 async def depths(
     request: Request,

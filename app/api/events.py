@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.jobs import JobView
 from app.api.pipeline import StatusView
+from app.api.problems import may_answer
 from app.api.services import Services, UsesServices
 from app.storage.catalog.tables import Event, EventKind, Job
 
@@ -23,13 +24,16 @@ PING_SECONDS = 15
 _EXAMPLE = (
     'id: 41\nevent: job\ndata: {"id":7,"name":"challenge.csv","state":"running","rows_done":4096,…}\n\n'
 )
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A stream.", "content": {"text/event-stream": {"example": _EXAMPLE}}}
+}
 
 
 @router.get(
     "/events",
     summary="What happens, as it happens",
     response_class=EventSourceResponse,
-    responses={200: {"description": "A stream.", "content": {"text/event-stream": {"example": _EXAMPLE}}}},
+    responses=_STREAM | may_answer(422, 503),
 )
 async def events(
     services: UsesServices,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import Query
+from fastapi import Depends, Query
 
 from app.errors import InvalidParameter
 from app.rendering.colormaps import DEFAULT, GREY, canonical_name
@@ -15,6 +16,8 @@ from app.rendering.picture import Style
 from app.storage.catalog.tables import Image
 
 MAX_PICTURE_SIDE = 8192
+
+Parameters = TypeVar("Parameters")
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class ColourParameters:
             return min(default_window(image.depth_unit, image.step), longest)
         if self.window > longest:
             raise InvalidParameter(
-                f"window={self.window:g} is longer than {max_rows} rows of this image; give at most {longest:g}",
+                f"window={self.window:g} is longer than {max_rows} rows of this image; give at most {longest:.12g}",
                 parameter="window",
                 longest=longest,
             )
@@ -110,6 +113,16 @@ class SizeParameters:
             description="Rows of the picture; long ranges are drawn from overviews. Left out: one for each row.",
         ),
     ] = None
+
+
+def query(parameters: type[Parameters]) -> Any:
+    """The dependency that makes `parameters` of a request's query, on the event loop."""
+
+    async def made(**given: Any) -> Parameters:
+        return parameters(**given)
+
+    made.__signature__ = inspect.signature(parameters, eval_str=True)  # type: ignore[attr-defined]
+    return Depends(made)
 
 
 def colormap_of(parameter: str) -> str:

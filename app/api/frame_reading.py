@@ -11,10 +11,12 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.frame_parameters import DepthRangeParameters
 from app.api.services import Services
-from app.errors import LevelNotFound, TooManyRows
+from app.errors import LevelNotFound, PictureTooLarge, TooManyRows
 from app.rendering.depth_range import RowRange, select_rows
 from app.rendering.view import View, choose_view
 from app.storage.catalog.tables import Image
+
+MAX_PICTURE_PIXELS = 2**25
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,18 @@ def _limit(wanted: RowRange, max_rows: int) -> None:
             "or for a picture of a given height (/frames/image?…&height=1000)",
             rows=count,
             max_rows=max_rows,
+        )
+
+
+def limit_picture(width: int, height: int) -> None:
+    """Raises PictureTooLarge."""
+    if width * height > MAX_PICTURE_PIXELS:
+        raise PictureTooLarge(
+            f"this picture would have {width} × {height} pixels, and one has at most {MAX_PICTURE_PIXELS}: "
+            "ask for a smaller width or height, or for a shorter range",
+            width=width,
+            height=height,
+            max_pixels=MAX_PICTURE_PIXELS,
         )
 
 

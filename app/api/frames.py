@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.conditional import entity_tag, is_unchanged, not_modified
 from app.api.frame_formats import FRAMES, MEDIA_TYPES, OFFERS, FrameFormat, frames_body
-from app.api.frame_parameters import ColourParameters, DepthRangeParameters, SizeParameters
-from app.api.frame_reading import Stopwatch, find_image, read, select
+from app.api.frame_parameters import ColourParameters, DepthRangeParameters, SizeParameters, query
+from app.api.frame_reading import Stopwatch, find_image, limit_picture, read, select
 from app.api.negotiation import preferred
 from app.api.pictures import PICTURE, PIXELS_ON_THE_LOOP, picture, row_headers
 from app.api.problems import may_answer
@@ -26,19 +26,20 @@ router = APIRouter(tags=["frames"])
     "/frames/image",
     summary="A depth range as a picture",
     response_class=Response,
-    responses=PICTURE | may_answer(404, 413, 422),
+    responses=PICTURE | may_answer(404, 413, 422, 503),
 )
 async def frame_image(
     request: Request,
     services: UsesServices,
-    asked: Annotated[DepthRangeParameters, Depends()],
-    colours: Annotated[ColourParameters, Depends()],
-    size: Annotated[SizeParameters, Depends()],
+    asked: Annotated[DepthRangeParameters, query(DepthRangeParameters)],
+    colours: Annotated[ColourParameters, query(ColourParameters)],
+    size: Annotated[SizeParameters, query(SizeParameters)],
 ) -> Response:
     """One row of pixels for each depth sample, top of the well first. Both ends of the range count."""
     image = await find_image(services, asked.image_id)
     style = colours.style(image, width=size.width, height=size.height)
     selection = await select(services, image, asked, size.height)
+    limit_picture(size.width or image.width, size.height or selection.row_count)
     window = colours.dynamic_window(image, services.settings.max_rows)
     return await picture(request, services, selection, style, window)
 
@@ -47,12 +48,12 @@ async def frame_image(
     "/frames",
     summary="A depth range as numbers",
     response_class=Response,
-    responses=FRAMES | may_answer(404, 413, 422),
+    responses=FRAMES | may_answer(404, 413, 422, 503),
 )
 async def frames(
     request: Request,
     services: UsesServices,
-    asked: Annotated[DepthRangeParameters, Depends()],
+    asked: Annotated[DepthRangeParameters, query(DepthRangeParameters)],
     given_format: Annotated[
         FrameFormat | None,
         Query(

@@ -60,8 +60,8 @@ class ImageDetails(ImageSummary):
         "may be kept for ever.",
         examples=["5f0c1b9e77aa"],
     )
-    display_range: tuple[float, float] = Field(
-        description="Values at the colormap's ends.", examples=[(0, 255)]
+    display_range: list[float] = Field(
+        description="Values at the colormap's ends.", min_length=2, max_length=2, examples=[[0, 255]]
     )
     statistics: dict[str, Any] = Field(
         description="Of the stored values; `variance_ratio` is their variance over the file's."
@@ -83,7 +83,7 @@ class ImageDetails(ImageSummary):
             level_rows=[level_rows(image.rows, level) for level in range(image.levels + 1)],
             tile_rows=TILE_ROWS,
             version=version_of(image),
-            display_range=(image.display_low, image.display_high),
+            display_range=[image.display_low, image.display_high],
             statistics=image.statistics,
             settings=image.settings,
             disk={
@@ -100,7 +100,7 @@ class ImageList(BaseModel):
     next: str | None = Field(description="Where the next page is; null on the last.")
 
 
-@router.get("", summary="All images", responses=may_answer(422))
+@router.get("", summary="All images", responses=may_answer(422, 503))
 def list_images(
     services: UsesServices,
     limit: Annotated[int, Query(ge=1, le=1000, description="Images on a page.")] = 100,
@@ -125,7 +125,7 @@ def list_images(
     return ImageList(images=[ImageSummary.of(image) for image in images[:limit]], total=total, next=next_page)
 
 
-@router.get("/{image_id}", summary="One image with its statistics", responses=may_answer(404, 422))
+@router.get("/{image_id}", summary="One image with its statistics", responses=may_answer(404, 422, 503))
 def image(image_id: int, services: UsesServices) -> ImageDetails:
     return ImageDetails.of(services.place.images.get(image_id))
 
@@ -136,7 +136,7 @@ def image(image_id: int, services: UsesServices) -> ImageDetails:
     status_code=204,
     response_class=Response,
     dependencies=[writing_is_allowed],
-    responses=may_answer(401, 403, 404, 422),
+    responses=may_answer(401, 403, 404, 422, 503),
 )
 def delete_image(image_id: int, services: UsesServices) -> Response:
     """Its id is never used again; the same file may be ingested anew."""

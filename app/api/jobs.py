@@ -82,7 +82,7 @@ _Moment = Annotated[
 ]
 
 
-@router.get("/history", summary="What became of every file", responses=may_answer(422))
+@router.get("/history", summary="What became of every file", responses=may_answer(422, 503))
 def history(
     services: UsesServices,
     limit: Annotated[int, Query(ge=1, le=1000, description="Jobs on a page.")] = 50,
@@ -113,7 +113,7 @@ def history(
     return JobList(jobs=[JobView.of(job, now) for job in jobs[:limit]], total=total, next=following)
 
 
-@router.get("/jobs/{job_id}", summary="One job", responses=may_answer(404, 422))
+@router.get("/jobs/{job_id}", summary="One job", responses=may_answer(404, 422, 503))
 def job(job_id: int, services: UsesServices) -> JobView:
     return JobView.of(services.place.jobs.get(job_id), services.now())
 
@@ -123,7 +123,7 @@ def job(job_id: int, services: UsesServices) -> JobView:
     summary="Try a file again",
     status_code=202,
     dependencies=[writing_is_allowed],
-    responses=may_answer(401, 403, 404, 409, 422),
+    responses=may_answer(401, 403, 404, 409, 422, 503),
 )
 def retry(job_id: int, services: UsesServices, response: Response) -> JobView:
     """A failed file is taken out of `failed/` and queued; one that waits for its next try need not wait."""

@@ -57,7 +57,7 @@ class StatusView(BaseModel):
         )
 
 
-@router.get("/status", summary="What the pipeline is doing")
+@router.get("/status", summary="What the pipeline is doing", responses=may_answer(503))
 def pipeline_status(services: UsesServices) -> StatusView:
     return StatusView.of(services.pipeline.status(), services)
 
@@ -66,7 +66,7 @@ def pipeline_status(services: UsesServices) -> StatusView:
     "/start",
     summary="Take files again",
     dependencies=[writing_is_allowed],
-    responses=may_answer(401, 403),
+    responses=may_answer(401, 403, 503),
 )
 async def start(services: UsesServices) -> StatusView:
     """Nothing changes where it is on already, as it is from the start."""
@@ -75,7 +75,10 @@ async def start(services: UsesServices) -> StatusView:
 
 
 @router.post(
-    "/stop", summary="Take no more files", dependencies=[writing_is_allowed], responses=may_answer(401, 403)
+    "/stop",
+    summary="Take no more files",
+    dependencies=[writing_is_allowed],
+    responses=may_answer(401, 403, 503),
 )
 async def stop(services: UsesServices) -> StatusView:
     """Files being read are finished; those that come wait in the data folder."""
@@ -87,7 +90,7 @@ async def stop(services: UsesServices) -> StatusView:
     "/scan",
     summary="Look at the data folder now",
     dependencies=[writing_is_allowed],
-    responses=may_answer(401, 403),
+    responses=may_answer(401, 403, 503),
 )
 async def scan(services: UsesServices) -> StatusView:
     """It is looked at all the time anyway; this does not wait for an event to come."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
-import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.api.request_log import printable
 from app.errors import InvalidParameter, RequestError, TransientError, problem
 
 log = logging.getLogger("borehole.api")
@@ -42,8 +43,9 @@ def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:
         403: "Changes are not allowed from there.",
         404: "There is no such thing, or no row in that depth range.",
         409: "It is not in a state for that.",
-        413: "More than one answer, or one file, may hold.",
+        413: "More rows, pixels or bytes than one answer, or one file, may have.",
         422: "A parameter is malformed.",
+        503: "The catalog or the storage does not answer right now; try again in a few seconds.",
     }
     return {status: {"description": meaning[status], "content": PROBLEM_SCHEMA} for status in statuses}
 
@@ -57,7 +59,16 @@ def install(app: FastAPI) -> None:
 
 async def _answer(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestError):
-        log.error("%s %s failed: %r", request.method, request.url.path, error, exc_info=error)
+        request_id = request.scope["request_id"]
+        log.error(
+            "%s %s failed (request %s): %r",
+            request.method,
+            printable(request.scope["path"]),
+            request_id,
+            error,
+            exc_info=error,
+            extra={"request": request_id},
+        )
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, TransientError) else {}
     if problem(error)["status"] == 401:
         headers["WWW-Authenticate"] = "ApiKey"
@@ -66,12 +77,17 @@ async def _answer(request: Request, error: Exception) -> Response:
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [
-        {"parameter": str(fault["loc"][-1]), "message": fault["msg"], "value": _shown(fault.get("input"))}
-        for fault in error.errors()
-    ]
+    faults = [_fault(fault) for fault in error.errors()]
     text = "; ".join(f"{fault['parameter']}: {fault['message']} (got {fault['value']})" for fault in faults)
     return _response(request, problem(InvalidParameter(text, errors=faults)))
+
+
+def _fault(fault: dict[str, Any]) -> dict[str, str]:
+    place = fault["loc"][-1]
+    if fault["type"] == "json_invalid":
+        message = f"not JSON at character {place + 1}: {fault['ctx']['error']}"
+        return {"parameter": "body", "message": message, "value": "no JSON"}
+    return {"parameter": str(place), "message": fault["msg"], "value": _shown(fault.get("input"))}
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
@@ -81,7 +97,7 @@ async def _answer_http(request: Request, error: Exception) -> Response:
         "title": error.detail,
         "status": error.status_code,
         "code": {404: "no_such_page", 405: "method_not_allowed"}.get(error.status_code, "http_error"),
-        "detail": f"{request.method} {request.url.path}: {error.detail}. GET /docs lists what there is.",
+        "detail": f"{request.method} {request.scope['path']}: {error.detail}. GET /docs lists what there is.",
     }
     return _response(request, body, dict(error.headers or {}))
 
@@ -92,10 +108,11 @@ def _shown(value: object) -> str:
 
 
 def _response(request: Request, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    body["request_id"] = request.scope.get("request_id", "")
+    # A 500 is answered outside of the middleware, which adds this header to all other answers.
+    request_id = body["request_id"] = request.scope["request_id"]
     return Response(
-        orjson.dumps(body, default=str),
+        json.dumps(body, default=str),  # not orjson: a client may have asked for image 10^30
         status_code=body["status"],
         media_type="application/problem+json",
-        headers=headers,
+        headers={"X-Request-Id": request_id, **(headers or {})},
     )

@@ -52,9 +52,14 @@ class RequestLog:
         log.info(
             "%s %s %s %.1f ms %s",
             scope["method"],
-            path.encode("unicode_escape").decode("ascii"),
+            printable(path),
             status,
             milliseconds,
             request_id,
             extra={"request": request_id, "status": status, "ms": round(milliseconds, 2), "client": client},
         )
+
+
+def printable(text: str) -> str:
+    """What a client sent, as plain ASCII on one line."""
+    return text.encode("unicode_escape").decode("ascii")

@@ -13,6 +13,7 @@ from app.pipeline.control import PipelineControl
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
 from app.storage.arrays.reading import RowReader
+from app.storage.catalog.picks import Picks
 from app.storage.known_images import KnownImages
 
 
@@ -24,6 +25,7 @@ class Services:
     reader: RowReader
     pipeline: PipelineControl
     news: News
+    picks: Picks
     started_at: float = field(default_factory=time.time)
 
     @classmethod
@@ -36,6 +38,7 @@ class Services:
             reader=RowReader(place.layout, settings.cache_bytes),
             pipeline=PipelineControl(place),
             news=News(place.events),
+            picks=Picks(place.catalog),
         )
 
     def now(self) -> float:
@@ -47,7 +50,8 @@ class Services:
         self.place.catalog.close()
 
 
-def _services(request: Request) -> Services:
+# `async` as every dependency here: FastAPI calls others in a thread, which takes longer than a warm frame does.
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from app import __version__
+from app.api.problems import may_answer
 from app.api.services import Services, UsesServices
 from app.api.times import iso
 from app.errors import CatalogUnavailable
@@ -27,6 +28,10 @@ _HEALTH_EXAMPLE = {
     "checks": {"catalog": "ok", "data_folder": "ok", "disk": "ok", "pipeline": "ok"},
     "images": 2,
     "pipeline_running": True,
+}
+_FAILING_EXAMPLE = _HEALTH_EXAMPLE | {
+    "status": "failing",
+    "checks": {"catalog": "ok", "data_folder": "ok", "disk": "only 87 MiB are free", "pipeline": "ok"},
 }
 
 
@@ -56,7 +61,7 @@ class Stats(BaseModel):
     started_at: str | None
 
 
-@router.get("/stats", summary="What is stored, and what it costs")
+@router.get("/stats", summary="What is stored, and what it costs", responses=may_answer(503))
 def stats(services: UsesServices) -> Stats:
     totals = services.place.images.totals()
     cache = services.reader.cache
@@ -92,7 +97,10 @@ async def live() -> dict[str, str]:
     summary="Whether everything works",
     responses={
         200: {"content": {"application/json": {"example": _HEALTH_EXAMPLE}}},
-        503: {"description": "The check that fails says why."},
+        503: {
+            "description": "The check that fails says why.",
+            "content": {"application/json": {"example": _FAILING_EXAMPLE}},
+        },
     },
 )
 @router.get("/health/ready", include_in_schema=False)
@@ -123,7 +131,10 @@ def _pipeline(services: Services, status: PipelineStatus) -> str:
 
 def _data_folder(services: Services) -> str:
     folder = services.settings.data_dir
-    return "ok" if folder.is_dir() else f"{folder} is not there"
+    try:
+        return "ok" if folder.is_dir() else f"{folder} is not there"
+    except OSError as error:  # a mount that went away
+        return str(error)
 
 
 def _disk(services: Services) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from app.api.conditional import CACHE_CONTROL, IMMUTABLE, version_of
-from app.api.frame_parameters import ColourParameters
+from app.api.frame_parameters import ColourParameters, query
 from app.api.frame_reading import Selection, all_depths, check_level, find_image
 from app.api.pictures import PICTURE, picture
 from app.api.problems import may_answer
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/images", tags=["tiles"])
     "/{image_id}/tiles/{level}/{index}.png",
     summary="A tile: a block of rows as a picture",
     response_class=Response,
-    responses=PICTURE | may_answer(404, 422),
+    responses=PICTURE | may_answer(404, 422, 503),
 )
 async def tile(
     request: Request,
@@ -37,7 +37,7 @@ async def tile(
         ),
     ],
     index: Annotated[int, Path(description=f"Tile i holds the level's rows from {TILE_ROWS}·i on.")],
-    colours: Annotated[ColourParameters, Depends()],
+    colours: Annotated[ColourParameters, query(ColourParameters)],
     v: Annotated[
         str | None,
         Query(

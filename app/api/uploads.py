@@ -46,7 +46,7 @@ _BODY: dict[str, Any] = {
     summary="Upload a file",
     status_code=202,
     dependencies=[writing_is_allowed],
-    responses=may_answer(401, 403, 413, 422),
+    responses=may_answer(401, 403, 413, 422, 503),
     openapi_extra=_BODY,
 )
 async def upload(
@@ -81,7 +81,7 @@ async def upload(
     summary="Store the demo image",
     status_code=202,
     dependencies=[writing_is_allowed],
-    responses=may_answer(401, 403),
+    responses=may_answer(401, 403, 503),
 )
 def demo(services: UsesServices, response: Response) -> JobView:
     """A synthetic borehole wall, to have something to look at."""

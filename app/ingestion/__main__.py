@@ -18,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from tqdm import tqdm
@@ -55,23 +56,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _watch(settings)
     logs.configure(settings, console_level="WARNING")
     place = Workplace.open(settings)
-    place.folders.ensure()
-    by_hand = _ByHand(place)
-    if options.demo:
-        with tempfile.TemporaryDirectory() as folder:
-            demo = Path(folder) / DEMO_NAME
-            write_demo_csv(demo)
-            by_hand.ingest(demo)
-    elif options.files:
+    with closing(place.catalog):
+        place.folders.ensure()
+        by_hand = _ByHand(place)
+        if options.demo:
+            with tempfile.TemporaryDirectory() as folder:
+                demo = Path(folder) / DEMO_NAME
+                write_demo_csv(demo)
+                by_hand.ingest(demo)
         for file in options.files:
             by_hand.ingest(file)
-    else:
-        names = sorted(place.folders.listing())
-        if not names:
-            print(f"nothing to do: {settings.data_dir} holds no files")
-        for name in names:
-            by_hand.ingest(settings.data_dir / name)
-    return by_hand.summary()
+        if not options.demo and not options.files:
+            by_hand.ingest_all()
+        return by_hand.summary()
 
 
 def _watch(settings: Settings) -> int:
@@ -96,17 +93,50 @@ class _ByHand:
         self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.outcomes: Counter[str] = Counter()
 
+    def ingest_all(self) -> None:
+        """What lies in the data folder."""
+        names = sorted(self.place.folders.listing())
+        if not names:
+            print(f"nothing to do: {self.place.folders.data} holds no files")
+        for name in names:
+            self._ingest_dropped(self.place.folders.data / name)
+
     def ingest(self, file: Path) -> None:
         file = file.absolute()
         if not os.path.lexists(file):
-            self._tell("missing", file.name, f"there is no file {file}")
-            return
-        self._wait_until_quiet(file)
-        taken = self._take(file)
+            self._tell("missing", file.name, f"there is no file {printable(str(file))}")
+        elif file.parent.resolve() != self.place.folders.data.resolve():
+            self._ingest_elsewhere(file)
+        elif file.name in self.place.folders.listing():
+            self._ingest_dropped(file)
+        else:  # `data/*` names processed/ and failed/, too
+            self._tell("skipped", file.name, "folders, hidden and temporary files are not ingested")
+
+    def _ingest_dropped(self, file: Path) -> None:
+        try:
+            self._wait_until_quiet(file)
+            taken = take(self.place, file.name, self.owner, LEASE_SECONDS)
+        except FileNotFoundError:
+            taken = None
         if taken is None:
             self._tell("taken", file.name, "the running server was quicker: see /pipeline/history")
-            return
-        job, lease = taken
+        else:
+            self._run(*taken)
+
+    def _ingest_elsewhere(self, file: Path) -> None:
+        self._wait_until_quiet(file)
+        job, lease = self.place.jobs.add_leased(
+            printable(file.name),
+            file.lstat().st_size,
+            time.time(),
+            claim=None,
+            path=str(file),
+            owner=self.owner,
+            seconds=LEASE_SECONDS,
+        )
+        self._run(job, lease)
+
+    def _run(self, job: Job, lease: Lease) -> None:
         with tqdm(desc=job.name, unit=" rows", leave=False, disable=not sys.stderr.isatty()) as bar:
 
             def show(rows_done: int, rows_total: int) -> None:
@@ -119,20 +149,7 @@ class _ByHand:
     def summary(self) -> int:
         if self.outcomes:
             print(", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items()))
-        return 0 if all(outcome in (*SUCCESSES, "taken") for outcome in self.outcomes) else 1
-
-    def _take(self, file: Path) -> tuple[Job, Lease] | None:
-        if file.parent.resolve() == self.place.folders.data.resolve():
-            return take(self.place, file.name, self.owner, LEASE_SECONDS)
-        return self.place.jobs.add_leased(
-            printable(file.name),
-            file.lstat().st_size,
-            time.time(),
-            claim=None,
-            path=str(file),
-            owner=self.owner,
-            seconds=LEASE_SECONDS,
-        )
+        return 0 if all(outcome in (*SUCCESSES, "taken", "skipped") for outcome in self.outcomes) else 1
 
     def _wait_until_quiet(self, file: Path) -> None:
         """A file that was written to a moment ago may not be complete."""
@@ -151,7 +168,7 @@ class _ByHand:
 
     def _tell(self, outcome: str, name: str, text: str) -> None:
         self.outcomes[outcome] += 1
-        print(f"{outcome:<10} {name}: {text}", flush=True)
+        print(f"{outcome:<10} {printable(name)}: {text}", flush=True)
 
 
 if __name__ == "__main__":

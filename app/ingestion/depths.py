@@ -12,12 +12,13 @@ from app.ingestion.readers import Chunk
 class DepthOrder:
     """Checks the chunks of one file, one after the other.
 
-    descending: whether the file is read upwards; False until two depths have been seen.
+    name: the depth's column, for errors to tell.
+    descending: whether the file is read upwards; None until two depths have been seen.
     """
 
-    def __init__(self) -> None:
-        self.descending = False
-        self._decided = False
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.descending: bool | None = None
         self._last_depth: npt.NDArray[np.float64] = np.empty(0)
         self._last_line: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
@@ -25,45 +26,45 @@ class DepthOrder:
         """Raises FileError (infinite_value, depth_repeated, depth_not_monotonic) for the first row at fault."""
         depths = np.concatenate([self._last_depth, chunk.depths])
         lines = np.concatenate([self._last_line, chunk.lines])
-        _check_finite(depths, lines)
+        self._check_finite(depths, lines)
         before, after = depths[:-1], depths[1:]
-        if not self._decided and len(before):
+        if self.descending is None and len(before):
             self.descending = bool(after[0] < before[0])
-            self._decided = True
         in_order = after < before if self.descending else after > before
         if not in_order.all():
             at = int(np.argmin(in_order))
-            raise _out_of_order(before[at], after[at], lines[at], lines[at + 1], self.descending)
+            raise self._out_of_order(before[at], after[at], lines[at], lines[at + 1])
         self._last_depth, self._last_line = depths[-1:], lines[-1:]
 
+    def _check_finite(self, depths: npt.NDArray[np.float64], lines: npt.NDArray[np.int64]) -> None:
+        finite = np.isfinite(depths)
+        if not finite.all():
+            at = int(np.argmin(finite))
+            raise FileError(
+                Reason.INFINITE_VALUE,
+                f"Line {lines[at]}: the depth {depths[at]} is not a finite number.",
+                row=int(lines[at]),
+                column=self.name,
+                value=str(depths[at]),
+            )
 
-def _check_finite(depths: npt.NDArray[np.float64], lines: npt.NDArray[np.int64]) -> None:
-    finite = np.isfinite(depths)
-    if not finite.all():
-        at = int(np.argmin(finite))
-        raise FileError(
-            Reason.INFINITE_VALUE,
-            f"Line {lines[at]}: the depth {depths[at]} is not a finite number.",
-            row=int(lines[at]),
-            value=str(depths[at]),
-        )
-
-
-def _out_of_order(
-    before: np.float64, depth: np.float64, line_before: np.int64, line: np.int64, descending: bool
-) -> FileError:
-    if depth == before:
+    def _out_of_order(
+        self, before: np.float64, depth: np.float64, line_before: np.int64, line: np.int64
+    ) -> FileError:
+        if depth == before:
+            return FileError(
+                Reason.DEPTH_REPEATED,
+                f"Line {line}: the depth {depth} is also that of line {line_before}. Each row needs its own depth.",
+                row=int(line),
+                column=self.name,
+                value=str(depth),
+            )
+        direction = "descend" if self.descending else "ascend"
         return FileError(
-            Reason.DEPTH_REPEATED,
-            f"Line {line}: the depth {depth} is also that of line {line_before}. Each row needs its own depth.",
+            Reason.DEPTH_NOT_MONOTONIC,
+            f"Line {line}: the depth {depth} follows {before} of line {line_before}, but depths {direction} up to"
+            " there. Sort the rows by depth, or split the file where it starts anew.",
             row=int(line),
+            column=self.name,
             value=str(depth),
         )
-    direction = "descend" if descending else "ascend"
-    return FileError(
-        Reason.DEPTH_NOT_MONOTONIC,
-        f"Line {line}: the depth {depth} follows {before} of line {line_before}, but depths {direction} up to"
-        " there.",
-        row=int(line),
-        value=str(depth),
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from app.storage.rounding import round_mantissa
 
 LEVELS_PER_GROUP = 3
 """Overview levels that a row group makes of itself; those above are made of all groups' third."""
+
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,12 @@ def store_image(
     source = open_source()
     intake = _Intake(source, settings)
     blocks = intake.blocks(progress)
-    first = next(blocks, None)
-    if first is None:
-        raise FileError(Reason.NO_ROWS, "the file has a header and no rows of data")
-    blocks = _chained(first, blocks)
+    first = [next(blocks)]
+    while intake.order.descending is None and (block := next(blocks, None)):
+        first.append(block)
+    blocks = chain(first, blocks)
     if intake.order.descending:
-        rows = sum(len(chunk.depths) for chunk in open_source().chunks())
+        rows = _count_rows(open_source(), lambda: progress(0))
         groups = descending_groups(blocks, rows)
     else:
         groups = ascending_groups(blocks)
@@ -86,7 +89,7 @@ def store_image(
         depth_max=float(depths[-1]),
         depth_unit=source.depth_unit or settings.depth_unit,
         step=_median_step(depths),
-        descending=intake.order.descending,
+        descending=bool(intake.order.descending),
         display_range=(low, high),
         statistics=figures,
     )
@@ -97,7 +100,7 @@ class _Intake:
 
     def __init__(self, source: Source, settings: Settings) -> None:
         self.source = source
-        self.order = DepthOrder()
+        self.order = DepthOrder(source.depth_name)
         self.statistics = ImageStatistics()
         self.rounded = settings.rounding == "mantissa13"
         self.resample = Resampler(source.width, WIDTH, settings.resize_mode)
@@ -105,8 +108,6 @@ class _Intake:
     def blocks(self, progress: Callable[[int], None]) -> Iterator[RowBlock]:
         done = 0
         for chunk in self.source.chunks():
-            if not len(chunk.depths):
-                continue
             self.order.check(chunk)
             values = self._stored_values(chunk)
             self.statistics.add(chunk.pixels, values)
@@ -115,17 +116,13 @@ class _Intake:
             progress(done)
 
     def _stored_values(self, chunk: Chunk) -> npt.NDArray[np.float32]:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             values = self.resample(chunk.pixels).astype(np.float32)
-        if np.isinf(values).any():
-            at = int(np.isinf(values).any(axis=1).argmax())
-            row, largest = int(chunk.lines[at]), np.nanmax(np.abs(chunk.pixels[at]))
-            raise FileError(
-                Reason.INFINITE_VALUE,
-                f"row {row} holds {largest:g}, which is more than a float32 image can hold (3.4e38)",
-                row=row,
-                value=f"{largest:g}",
-            )
+        too_large = np.isinf(values).any(axis=1)
+        if _largest(chunk.pixels) > LARGEST:
+            too_large |= (np.abs(chunk.pixels) > LARGEST).any(axis=1)
+        if too_large.any():
+            raise _too_large(chunk, int(too_large.argmax()))
         return round_mantissa(values) if self.rounded else values
 
 
@@ -173,6 +170,30 @@ class _Pyramid:
         self.writer.write_rows(level, start, round_mantissa(values) if self.rounded else values)
 
 
+def _largest(pixels: npt.NDArray[np.float64]) -> float:
+    """The largest magnitude; NaN where all are null."""
+    return float(max(np.fmax.reduce(pixels, axis=None), -np.fmin.reduce(pixels, axis=None)))
+
+
+def _too_large(chunk: Chunk, at: int) -> FileError:
+    row, value = int(chunk.lines[at]), f"{_largest(chunk.pixels[at]):g}"
+    return FileError(
+        Reason.INFINITE_VALUE,
+        f"Line {row} holds {value}, too large for an image of float32 (3.4e38). Leave the cell empty for a null.",
+        row=row,
+        value=value,
+    )
+
+
+def _count_rows(source: Source, alive: Callable[[], None]) -> int:
+    """`alive` is called after each chunk: the count of a long file must not look like a standstill."""
+    rows = 0
+    for chunk in source.chunks():
+        rows += len(chunk.depths)
+        alive()
+    return rows
+
+
 def _median_step(depths: npt.NDArray[np.float64]) -> float:
     """Median distance of neighbouring rows, without the digits that subtraction leaves behind; 0 for one row."""
     return float(f"{np.median(np.diff(depths)):.9g}") if len(depths) > 1 else 0.0
@@ -180,8 +201,3 @@ def _median_step(depths: npt.NDArray[np.float64]) -> float:
 
 def _start(part: tuple[int, Any]) -> int:
     return part[0]
-
-
-def _chained(first: RowBlock, rest: Iterator[RowBlock]) -> Iterator[RowBlock]:
-    yield first
-    yield from rest

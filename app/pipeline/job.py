@@ -209,10 +209,10 @@ class _Ingestion:
 
     def _abandon(self) -> None:
         """Nobody else knows of what we wrote: take it away at once."""
-        if self.writer is not None:
+        if self.writer is not None and self.place.images.abandon(self.writer.image_id):
             erase(self.place.layout, self.writer.image_id)
             self.place.images.mark_swept(self.writer.image_id)
-            self.writer = None
+        self.writer = None
 
 
 def _kind(path: Path) -> str:

@@ -51,6 +51,14 @@ def fit_width(values: Values, width: int) -> Values:
     return values
 
 
+def repeated(entries: npt.NDArray[np.uint8], height: int, width: int) -> npt.NDArray[np.uint8]:
+    """Palette entries (n, w) enlarged to (height, width), n ≤ height and w ≤ width, as `fit_height` enlarges."""
+    rows, pixels = entries.shape
+    if width > pixels:
+        entries = entries.take(_nearest(pixels, width), axis=1)
+    return entries[_nearest(rows, height)] if height > rows else entries
+
+
 def _nearest(count: int, wanted: int) -> npt.NDArray[np.intp]:
     """For each of `wanted` equal parts, which of `count` equal parts holds its centre."""
     return (2 * np.arange(wanted) + 1) * count // (2 * wanted)

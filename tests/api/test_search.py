@@ -1,26 +1,29 @@
 import pytest
+from fastapi.testclient import TestClient
 
-from tests.builders import image_rows, ingest, write_csv
+from app.main import create_app
+from app.pipeline.workplace import Workplace
+from tests.builders import image_rows, ingest, settings_in, write_csv
 
 NAMES = ["Ærfugl_A.csv", "ærfugl_b.csv", "100%.csv", "100a.csv", "a_b&c.csv"]
 
 
-@pytest.fixture
-def named(place, client, tmp_path):
+@pytest.fixture(scope="module")
+def named(tmp_path_factory):
+    """A server with an image of each name."""
+    folder = tmp_path_factory.mktemp("search")
+    place = Workplace.open(settings_in(folder, pipeline_autostart=False))
     for seed, name in enumerate(NAMES):
-        job = ingest(place, write_csv(tmp_path / name, *image_rows(4, seed=seed)))
+        job = ingest(place, write_csv(folder / name, *image_rows(4, seed=seed)))
         assert job.state == "stored", job.message
-    return client
+    with TestClient(create_app(place.settings), base_url="http://localhost") as client:
+        yield client
+    place.catalog.close()
 
 
 def found(client, **parameters):
     page = client.get("/images", params=parameters).json()
     return [image["name"] for image in page["images"]], page
-
-
-@pytest.fixture
-def settings(settings):
-    return settings.model_copy(update={"pipeline_autostart": False})
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_an_unchanged_tile_is_not_sent_again_but_another_colour_is(library):
         (-1, 0, "level_not_found", "to 2"),
         (1, 3, "tile_not_found", "its tiles are 0 to 2"),
         (0, -1, "tile_not_found", "its tiles are 0 to 10"),
-        (0, 10**15, "tile_not_found", "0 to 10"),
+        (0, 10**30, "tile_not_found", "0 to 10"),
     ],
 )
 def test_a_tile_that_is_not_there_is_told_with_what_there_is(library, level, index, code, says):

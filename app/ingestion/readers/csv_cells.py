@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from app.errors import FileError, Reason
+from app.ingestion.readers.csv_blocks import LONGEST_LINE
 from app.ingestion.readers.csv_layout import BLANKS, NULL_WORDS, CsvLayout
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+
+csv.field_size_limit(LONGEST_LINE)  # pandas knows no limit; how long a line may be is decided elsewhere
 
 
 def split_cells(text: str, delimiter: str) -> list[str]:

@@ -48,7 +48,7 @@ def _split_header(text: str, line: int) -> tuple[str, list[str]]:
             problem = str(error)
             continue
         candidates.append((any(map(is_depth_name, cells)), len(cells), delimiter, cells))
-    if not candidates:
+    if problem and not any(with_depth for with_depth, *_ in candidates):
         raise FileError(
             Reason.NO_HEADER,
             f"Line {line} cannot be split into column names ({problem}): check its quotes.",

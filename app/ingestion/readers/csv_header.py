@@ -17,6 +17,8 @@ from app.settings import Settings
 LONGEST_HEADER = 1024 * 1024
 """Bytes; the names of some 100,000 columns."""
 
+NO_ROWS = "The file has a header and no rows below it."
+
 _CONTROLS = frozenset(map(chr, range(32))) - {"\t", "\v", "\f"}
 
 
@@ -52,7 +54,7 @@ def read_header(file: BinaryIO, settings: Settings) -> CsvHeader:
     if row is not None and (said := _unit_of_units_row(row, layout)):
         unit, row = said, lines.next(LONGEST_LINE)
     if row is None:
-        raise FileError(Reason.NO_ROWS, "The file has a header and no rows below it.")
+        raise FileError(Reason.NO_ROWS, NO_ROWS)
     return CsvHeader(layout, unit, offset=lines.offset, line=lines.line, row_bytes=len(row))
 
 

@@ -31,6 +31,9 @@ _PANDAS_NULLS = sorted(
 )
 """The spellings in use, so that files full of them are read fast; the others are left to `read_lines`."""
 
+_LETTERS_OF_TRUTH = (b"r", b"R", b"s", b"S")
+"""Pandas reads a column of nothing but "True" and "False" as ones and zeros; no number or NULL_WORD has these."""
+
 
 @dataclass(frozen=True)
 class ParsedBlock:
@@ -71,11 +74,14 @@ def _read_fast(block: bytes, first_line: int, layout: CsvLayout) -> Table | None
     """The block as pandas reads it; None where pandas refuses it or may have read it wrongly."""
     if b"\0" in block or b"\r" in block or not block.isascii():
         return None
-    if b'"' in block and not _quotes_enclose_cells(block, layout.delimiter.encode()):
+    if any(letter in block for letter in _LETTERS_OF_TRUTH):
         return None
     codes = np.frombuffer(block, dtype=np.uint8)
     newline, delimiter = codes == ord("\n"), codes == ord(layout.delimiter)
-    columns = _parse(block, layout, nulls=_may_hold_nulls(block, newline | delimiter))
+    ends_cell = newline | delimiter
+    if b'"' in block and not _quotes_enclose_cells(codes, ends_cell):
+        return None
+    columns = _parse(block, layout, nulls=_may_hold_nulls(block, ends_cell))
     if columns is None:
         return None
     count, newlines = columns.shape[1], np.count_nonzero(newline)
@@ -116,11 +122,16 @@ def _parse(block: bytes, layout: CsvLayout, nulls: bool) -> npt.NDArray[np.float
     return columns
 
 
-def _quotes_enclose_cells(block: bytes, delimiter: bytes) -> bool:
-    """Whether every quote opens or closes a cell: pandas reads `"1"2` as 12."""
-    opening = block.count(delimiter + b'"') + block.count(b'\n"') + block.startswith(b'"')
-    closing = block.count(b'"' + delimiter) + block.count(b'"\n')
-    return block.count(b'"') == 2 * opening == 2 * closing
+def _quotes_enclose_cells(codes: npt.NDArray[np.uint8], ends_cell: npt.NDArray[np.bool_]) -> bool:
+    """Whether quotes stand in pairs around single cells: pandas reads `"1"2` as 12, and a quoted tab as a blank."""
+    quotes = np.flatnonzero(codes == ord('"'))
+    if len(quotes) % 2:
+        return False
+    opening, closing = quotes[0::2], quotes[1::2]
+    cell = np.cumsum(ends_cell)
+    # The byte before the first is the last, the newline at the end of the block.
+    enclosed = ends_cell[opening - 1] & ends_cell[closing + 1] & (cell[opening] == cell[closing])
+    return bool(enclosed.all())
 
 
 def _filled_lines(block: bytes, delimiter: str) -> npt.NDArray[np.bool_]:
@@ -145,4 +156,4 @@ def _integers8(pixels: npt.NDArray[np.float64]) -> bool:
     """Whether every value survives as a byte."""
     with np.errstate(invalid="ignore"):
         changed = np.count_nonzero(pixels.astype(np.uint8) != pixels)
-    return not changed or changed == np.count_nonzero(np.isnan(pixels))
+    return not changed or bool(changed == np.count_nonzero(np.isnan(pixels)))

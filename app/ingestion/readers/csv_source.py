@@ -8,7 +8,7 @@ from pathlib import Path
 from app.errors import FileError, Reason
 from app.ingestion.readers.csv_blocks import LONGEST_LINE, line_blocks
 from app.ingestion.readers.csv_cells import shown
-from app.ingestion.readers.csv_header import read_header
+from app.ingestion.readers.csv_header import NO_ROWS, read_header
 from app.ingestion.readers.csv_parsing import parse_block
 from app.ingestion.readers.source import Chunk
 from app.settings import Settings
@@ -24,6 +24,7 @@ class CsvSource:
             self.header = read_header(file, settings)
         self.path = path
         self.width = len(self.header.layout.pixels)
+        self.depth_name = self.header.layout.names[self.header.layout.depth]
         self.depth_unit = self.header.depth_unit
         self.dropped_rows = 0
         self.integers8 = True
@@ -32,7 +33,7 @@ class CsvSource:
         """The file from its first row, at most `rows` rows at a time.
 
         Memory: some blocks of `rows` lines of text and values, never more than LONGEST_LINE bytes of text each.
-        Raises FileError for the first line at fault, and at the end if no row had a depth.
+        Raises FileError for the first line at fault, and at the end if there was no row, or none with a depth.
         """
         self.dropped_rows = 0
         self.integers8 = True
@@ -47,12 +48,13 @@ class CsvSource:
                 self.integers8 &= parsed.integers8
                 any_depth |= len(parsed.rows.depths) > 0
                 yield from _at_most(rows, parsed.rows)
+        if not any_depth and not self.dropped_rows:
+            raise FileError(Reason.NO_ROWS, NO_ROWS)
         if not any_depth:
             raise FileError(
                 Reason.DEPTH_MISSING,
-                f"None of the {self.dropped_rows} rows has a depth in column"
-                f" {shown(layout.names[layout.depth])}.",
-                column=layout.names[layout.depth],
+                f"None of the {self.dropped_rows} rows has a depth in column {shown(self.depth_name)}.",
+                column=self.depth_name,
             )
 
 

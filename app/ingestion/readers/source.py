@@ -26,13 +26,16 @@ class Chunk:
 class Source(Protocol):
     """An opened file whose header is known to be good.
 
-    width: number of pixel columns. depth_unit: "m", "ft", …, None where the file does not say.
+    width: number of pixel columns. depth_name: what the file calls the depth. depth_unit: "m", "ft", …, None where
+    it does not say.
     dropped_rows: rows without a depth among those read so far. integers8: every pixel value read so far is an
     integer within 0..255 (nulls aside). Both speak of the latest call of `chunks`.
     """
 
     @property
     def width(self) -> int: ...
+    @property
+    def depth_name(self) -> str: ...
     @property
     def depth_unit(self) -> str | None: ...
     @property
@@ -41,5 +44,7 @@ class Source(Protocol):
     def integers8(self) -> bool: ...
 
     def chunks(self, rows: int = 8192) -> Iterator[Chunk]:
-        """The file from its first row, at most `rows` rows at a time. Raises FileError for its content."""
+        """The file from its first row, in one chunk or more of 1 to `rows` rows. Raises FileError for its content,
+        so also where no row has a depth.
+        """
         ...

@@ -63,8 +63,10 @@ class BlockCache:
         return block
 
     def _keep(self, key: Hashable, block: Block) -> None:
+        if block.nbytes > self.capacity_bytes:
+            return
         self._blocks[key] = block
         self.held_bytes += block.nbytes
-        while self.held_bytes > self.capacity_bytes and self._blocks:
+        while self.held_bytes > self.capacity_bytes:
             _, oldest = self._blocks.popitem(last=False)
             self.held_bytes -= oldest.nbytes

@@ -55,6 +55,9 @@ class Layout:
     def description(self, image_id: int) -> Path:
         return self.shard(image_id) / f"{image_id}.json"
 
+    def description_draft(self, image_id: int) -> Path:
+        return self.shard(image_id) / f".{image_id}.json.draft"
+
     def ensure_shard(self, image_id: int) -> None:
         """Make the shard where it is missing: whole or not at all, whoever else makes it at the same time."""
         shard = self.shard(image_id)
@@ -66,7 +69,7 @@ class Layout:
             with translated():
                 _make_shard(draft)
             draft.rename(shard)
-        except OSError:
+        except (OSError, StorageUnavailable):
             shutil.rmtree(draft, ignore_errors=True)
             if not shard.exists():
                 raise
@@ -79,8 +82,7 @@ class Layout:
 
     def describe(self, image_id: int, description: Mapping[str, Any]) -> None:
         """Write beside the arrays what the catalog is about to say, so that it can be rebuilt from them."""
-        final = self.description(image_id)
-        draft = final.with_name(f".{final.name}.draft")
+        final, draft = self.description(image_id), self.description_draft(image_id)
         with draft.open("w") as file:
             json.dump(description, file, indent=1)
             file.flush()

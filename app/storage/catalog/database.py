@@ -9,28 +9,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from app.errors import CatalogUnavailable
 from app.settings import Settings
 
 BUSY_SECONDS = 10.0
+WRITE_LOCK = 0x426F7265  # the key of PostgreSQL's advisory lock that stands for SQLite's write lock
 
 
 class Catalog:
     """Short transactions on the catalog's database; safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.engine = _engine(url)
+    def __init__(self, url: str | URL) -> None:
+        self.engine = _engine(make_url(url))
 
     @classmethod
     def open(cls, settings: Settings) -> Catalog:
         """The catalog of these settings, its schema made or migrated to the newest."""
         settings.db_dir.mkdir(parents=True, exist_ok=True)
-        catalog = cls(settings.database_url or f"sqlite:///{settings.db_dir / 'catalog.sqlite'}")
+        # Made of its parts, not of a string: a folder may have `?` or `%` in its name.
+        file = URL.create("sqlite", database=str(settings.db_dir / "catalog.sqlite"))
+        catalog = cls(settings.database_url or file)
         with _one_at_a_time(settings.db_dir / "catalog.lock"):
             catalog.migrate()
         return catalog
@@ -45,7 +48,7 @@ class Catalog:
     def writing(self) -> Iterator[Session]:
         """One transaction, committed at the end of the block and durable then.
 
-        It takes SQLite's write lock at its start, so that what it reads first is still true when it writes.
+        It takes the write lock at its start, so that what it reads first is still true when it writes.
         """
         with _translated(), Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"takes_write_lock": True})
@@ -82,9 +85,9 @@ class Catalog:
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return _postgresql_engine(url)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     # The driver's own transaction handling begins too late for our guarantees: we begin by hand.
@@ -108,14 +111,28 @@ def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+def _postgresql_engine(url: URL) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        if connection.get_execution_options().get("takes_write_lock"):
+            connection.exec_driver_sql(f"SELECT set_config('lock_timeout', '{BUSY_SECONDS:g}s', true)")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+
+    return engine
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
+    except IntegrityError:
+        raise
     except DBAPIError as error:
-        if isinstance(error.orig, Exception) and type(error.orig).__name__ == "IntegrityError":
-            raise
         raise CatalogUnavailable(f"the catalog does not answer: {error.orig}") from error
+    except PoolTimeoutError as error:  # every connection is waiting already
+        raise CatalogUnavailable(f"the catalog does not answer: {error}") from error
 
 
 @contextmanager

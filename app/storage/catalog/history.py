@@ -54,8 +54,8 @@ class History:
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""
         with self.catalog.reading() as session:
-            rows = session.execute(select(Job.state, func.count()).group_by(Job.state)).tuples()
-            counted = dict(rows.all())
+            rows = session.execute(select(Job.state, func.count()).group_by(Job.state))
+            counted: dict[str, int] = dict(rows.all())
         return {state.value: 0 for state in JobState} | counted
 
     def unsettled(self) -> int:

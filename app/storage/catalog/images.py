@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVarTuple
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from app.errors import ImageNotFound
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_image, announce_job
 from app.storage.catalog.jobs import finish
-from app.storage.catalog.leases import Lease, held
+from app.storage.catalog.leases import Lease, LeaseLost, held
 from app.storage.catalog.tables import Attempt, AttemptState, Image, Job, JobState
 
 Columns = TypeVarTuple("Columns")
@@ -47,12 +47,15 @@ class Images:
     def commit(self, lease: Lease, now: float, images: Sequence[Image]) -> None:
         """The images exist from here on, and their job is done: one transaction.
 
-        Raises LeaseLost, and IntegrityError where the same content was committed meanwhile.
+        Raises LeaseLost, also where an attempt was given up, and IntegrityError where the same content was
+        committed meanwhile.
         """
         with self.catalog.writing() as session:
             job = held(session, lease)
             for image in images:
                 attempt = session.get_one(Attempt, image.id)
+                if attempt.state != AttemptState.BEGUN or attempt.lease != lease.token:
+                    raise LeaseLost(f"image {image.id} of job {lease.job_id} is no longer ours")
                 attempt.state = AttemptState.STORED
                 session.add(image)
             finish(job, lease, JobState.STORED, now, [image.id for image in images])
@@ -68,15 +71,9 @@ class Images:
             return session.scalar(query)
 
     def get(self, image_id: int) -> Image:
-        # SQLite's integers end at 2^63; no id comes near it.
-        query = _existing(select(Image)).where(Image.id == image_id)
+        """Raises ImageNotFound."""
         with self.catalog.reading() as session:
-            image = session.scalar(query) if 0 < image_id < 2**63 else None
-        if image is None:
-            raise ImageNotFound(
-                f"there is no image {image_id}; GET /images lists those there are", image_id=image_id
-            )
-        return image
+            return existing_image(session, image_id)
 
     def page(self, limit: int, after: int = 0, search: str = "") -> tuple[Sequence[Image], int]:
         """Images with ids above `after`, oldest first, and how many there are in all.
@@ -128,7 +125,11 @@ class Images:
             session.get_one(Image, image_id).erased = True
 
     def abandoned(self, lapsed_before: float) -> Sequence[int]:
-        """Ids of attempts that were begun, never committed, and that nobody works on any more."""
+        """Ids of attempts that are given up and not yet swept.
+
+        Those that nobody has worked on since `lapsed_before` are given up here, and can never be committed from
+        then on: what is erased next is nobody's.
+        """
         owner = aliased(Job)
         alive = (
             select(owner.id)
@@ -140,15 +141,44 @@ class Images:
             )
             .exists()
         )
-        query = select(Attempt.image_id).where(
-            Attempt.state == AttemptState.BEGUN, Attempt.begun_at < lapsed_before, ~alive
-        )
-        with self.catalog.reading() as session:
-            return session.scalars(query).all()
+        lapsed = and_(Attempt.state == AttemptState.BEGUN, Attempt.begun_at < lapsed_before, ~alive)
+        given_up = select(Attempt.image_id).where(or_(lapsed, Attempt.state == AttemptState.ABANDONED))
+        with self.catalog.reading() as session:  # mostly there is none
+            if session.scalar(given_up.limit(1)) is None:
+                return []
+        with self.catalog.writing() as session:
+            session.execute(
+                update(Attempt)
+                .where(lapsed)
+                .values(state=AttemptState.ABANDONED)
+                .execution_options(synchronize_session=False)
+            )
+            return session.scalars(given_up.order_by(Attempt.image_id)).all()
+
+    def abandon(self, image_id: int) -> bool:
+        """Give up one attempt; False where it was committed after all, and its image exists."""
+        with self.catalog.writing() as session:
+            attempt = session.get_one(Attempt, image_id)
+            if attempt.state == AttemptState.STORED:
+                return False
+            attempt.state = AttemptState.ABANDONED
+            return True
 
     def mark_swept(self, image_id: int) -> None:
         with self.catalog.writing() as session:
             session.get_one(Attempt, image_id).state = AttemptState.SWEPT
+
+
+def existing_image(session: Session, image_id: int) -> Image:
+    """Raises ImageNotFound."""
+    # SQLite's integers end at 2^63; no id comes near it.
+    query = _existing(select(Image)).where(Image.id == image_id)
+    image = session.scalar(query) if 0 < image_id < 2**63 else None
+    if image is None:
+        raise ImageNotFound(
+            f"there is no image {image_id}; GET /images lists those there are", image_id=image_id
+        )
+    return image
 
 
 def _existing(query: Select[*Columns]) -> Select[*Columns]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import IntegrityError
-
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce
 from app.storage.catalog.tables import EventKind, PipelineState
@@ -24,22 +22,6 @@ class PipelineBoard:
 
     def update(self, **changes: object) -> PipelineState:
         """Write these columns, and return the row as it is then."""
-        try:
-            return self._update(changes)
-        except IntegrityError:  # another process made the row at the same moment
-            return self._update(changes)
-
-    def ask_for_scan(self) -> int:
-        """The number of the scan asked for: it is done once `scans_done` has reached it."""
-        with self.catalog.writing() as session:
-            state = session.get(PipelineState, ROW)
-            if state is None:
-                state = PipelineState(id=ROW, wanted=False, scans_asked=0)
-                session.add(state)
-            state.scans_asked += 1
-            return state.scans_asked
-
-    def _update(self, changes: dict[str, object]) -> PipelineState:
         with self.catalog.writing() as session:
             state = session.get(PipelineState, ROW)
             if state is None:
@@ -51,3 +33,13 @@ class PipelineBoard:
             if news.keys() - {"seen_at"}:
                 announce(session, EventKind.PIPELINE, {})
             return state
+
+    def ask_for_scan(self) -> int:
+        """The number of the scan asked for: it is done once `scans_done` has reached it."""
+        with self.catalog.writing() as session:
+            state = session.get(PipelineState, ROW)
+            if state is None:
+                state = PipelineState(id=ROW, wanted=False, scans_asked=0)
+                session.add(state)
+            state.scans_asked += 1
+            return state.scans_asked

@@ -88,6 +88,7 @@ class Job(Base):
 class AttemptState(StrEnum):
     BEGUN = "begun"
     STORED = "stored"
+    ABANDONED = "abandoned"
     SWEPT = "swept"
 
 
@@ -147,6 +148,27 @@ class Image(Base):
     settings: Mapped[dict[str, Any]]
     row_bytes: Mapped[int] = mapped_column(BigInteger)
     overview_bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class Pick(Base):
+    """A plane that cuts the hole, as the sinusoid it is on the wall. Lengths in the image's depth unit.
+
+    depth: of the sine's middle. amplitude: half of peak to trough. azimuth: degrees, of its deepest point.
+    """
+
+    __tablename__ = "picks"
+    __table_args__ = (Index("ix_picks_image_id_depth", "image_id", "depth"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    image_id: Mapped[int] = mapped_column(ForeignKey("images.id"))
+    name: Mapped[str]
+    kind: Mapped[str]
+    depth: Mapped[float]
+    amplitude: Mapped[float]
+    azimuth: Mapped[float]
+    hole_diameter: Mapped[float]
+    created_at: Mapped[float]
+    updated_at: Mapped[float]
 
 
 class EventKind(StrEnum):

@@ -13,7 +13,8 @@ engine: Engine = config.attributes.get("engine") or create_engine(
     config.get_main_option("sqlalchemy.url", "")
 )
 
-with engine.connect() as connection:
+# With the write lock: servers on several machines may start together on one database.
+with engine.connect().execution_options(takes_write_lock=True) as connection:
     context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
     with context.begin_transaction():
         context.run_migrations()

@@ -1,0 +1,84 @@
+"""The application as a whole, and `python -m app`."""
+
+from __future__ import annotations
+
+import logging
+import runpy
+import threading
+
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+
+from app.main import create_app
+from app.settings import Settings
+from tests.builders import eventually, settings_in
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "pipeline-host"]
+
+
+def test_start_makes_the_folders_and_the_pipeline_and_stop_ends_it(tmp_path):
+    before = len(threads())
+    settings = settings_in(tmp_path)
+    with TestClient(create_app(settings), base_url="http://localhost") as client:
+        assert len(threads()) == before + 1
+        eventually(lambda: client.get("/pipeline/status").json()["running"], "the pipeline runs")
+        for folder in (settings.data_dir / "processed", settings.data_dir / "failed", settings.db_dir):
+            assert folder.is_dir()
+        assert (settings.log_dir / "borehole.log").is_file()
+    assert len(threads()) == before
+
+
+def test_a_store_on_a_network_disk_is_refused_at_start_with_the_reason(tmp_path, monkeypatch):
+    monkeypatch.setattr("app.storage.local_disk.file_system_of", lambda folder, mounts: "nfs4")
+    with (
+        pytest.raises(RuntimeError, match="network file system"),
+        TestClient(create_app(settings_in(tmp_path))),
+    ):
+        pass
+    assert not (tmp_path / "db").exists(), "nothing was begun there"
+
+
+def test_what_was_stored_is_there_after_a_restart(tmp_path, library):
+    settings = library.place.settings
+    with TestClient(create_app(settings), base_url="http://localhost") as client:
+        window = {"image_id": 1, "depth_min": 9201.9, "depth_max": 9210.3}
+        first, second = (each.get("/frames/image", params=window) for each in (library.client, client))
+        assert first.content == second.content
+        assert first.headers["etag"] == second.headers["etag"], "what browsers keep stays right"
+
+
+def test_settings_come_from_the_environment_where_none_are_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BOREHOLE_DATA_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("BOREHOLE_PIPELINE_AUTOSTART", "false")
+    with TestClient(create_app(), base_url="http://localhost") as client:
+        assert client.get("/pipeline/status").json()["data_dir"] == str(tmp_path / "elsewhere")
+
+
+def test_the_access_log_can_be_switched_off(tmp_path):
+    settings = settings_in(tmp_path, access_log=False, pipeline_autostart=False)
+    with TestClient(create_app(settings), base_url="http://localhost") as client:
+        assert client.get("/health/live").headers["x-request-id"]
+        logging.getLogger("borehole").warning("something else")
+    told = (settings.log_dir / "borehole.log").read_text()
+    assert "something else" in told
+    assert "/health/live" not in told
+
+
+def test_python_m_app_serves_as_the_settings_say(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"HOST": "::1", "PORT": "8123", "WORKERS": "2"}.items():
+        monkeypatch.setenv(f"BOREHOLE_{name}", value)
+    served = {}
+    monkeypatch.setattr(uvicorn, "run", lambda app, **options: served.update(options, app=app))
+    runpy.run_module("app", run_name="__main__")
+    assert (served["app"], served["factory"]) == ("app.main:create_app", True)
+    assert (served["host"], served["port"], served["workers"]) == ("::1", 8123, 2)
+    assert served["access_log"] is False, "requests are logged by us"
+    assert served["log_config"] is None
+    told = capsys.readouterr().out
+    assert "http://[::1]:8123/docs" in told
+    assert str(Settings().data_dir) in told
