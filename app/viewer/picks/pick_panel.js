@@ -61,16 +61,22 @@ export class PickPanel {
     byId("picks-hint").hidden = !isAvailable || list.length > 0;
     byId("picks-csv").hidden = !list.length;
     showText(byId("picks-error"), problem ?? (isAvailable ? null : "This server does not keep picks."));
-    if (this.list.querySelector("input:focus") && this.#isOnlyMoved(list)) return;
-    this.list.replaceChildren(...list.map((pick) => this.#item(pick, image)));
-  }
-
-  /** While a name is being typed the list stays, unless picks came or went. */
-  #isOnlyMoved(list) {
-    return String(list.map(({ id }) => id)) === String([...this.list.children].map(({ dataset }) => dataset.pick));
+    const items = [...this.list.children];
+    const isSame = String(list.map(({ id }) => id)) === String(items.map((item) => item.dataset.pick));
+    if (isSame && this.list.querySelector("input:focus")) { // a name is being typed: it stays
+      items.forEach((item, k) => item.firstChild.replaceWith(this.#line(list[k], image)));
+    } else {
+      this.list.replaceChildren(...list.map((pick) => this.#item(pick, image)));
+    }
   }
 
   #item(pick, image) {
+    const item = element("li", { "data-pick": pick.id }, this.#line(pick, image));
+    if (pick.id === this.picks.chosenId) item.append(this.#editor(pick));
+    return item;
+  }
+
+  #line(pick, image) {
     const dip = dipOf(pick.amplitude, pick.hole_diameter);
     const isChosen = pick.id === this.picks.chosenId;
     const button = element(
@@ -86,13 +92,11 @@ export class PickPanel {
       const { min, max } = this.store.state.window;
       if (pick.depth < min || pick.depth > max) this.track.goTo(pick.depth);
     });
-    const item = element("li", { "data-pick": pick.id }, button);
-    if (isChosen) item.append(this.#editor(pick));
-    return item;
+    return button;
   }
 
   #editor(pick) {
-    const name = element("input", { value: pick.name, "aria-label": "Name of the pick", maxlength: 100 });
+    const name = element("input", { value: pick.name, "aria-label": "Name of the pick", maxlength: 200 });
     name.addEventListener("change", () => name.value.trim() && this.picks.save(pick.id, { name: name.value.trim() }));
     const kind = element("select", { "aria-label": "Kind of the pick" });
     kind.append(...KINDS.map((value) => element("option", { value }, value)));
