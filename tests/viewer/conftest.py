@@ -85,7 +85,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def new_viewer(browser: Browser) -> Iterator[Callable[..., Viewer]]:
-    """`new_viewer(**context options)`: a page of a browser that remembers nothing. In the end none may have complained."""
+    """`new_viewer(**context options)`: a browser's page with nothing remembered. In the end none may have complained."""
     viewers: list[Viewer] = []
 
     def make(**options: object) -> Viewer:

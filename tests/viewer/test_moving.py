@@ -68,7 +68,9 @@ def test_two_fingers_zoom(new_viewer, wells):
     touch = viewer.page.context.new_cdp_session(viewer.page)
 
     def fingers(kind: str, *shares: float) -> None:
-        points = [dict(zip("xy", viewer.point(0.5, share), strict=True), id=k) for k, share in enumerate(shares)]
+        points = [
+            dict(zip("xy", viewer.point(0.5, share), strict=True), id=k) for k, share in enumerate(shares)
+        ]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     fingers("touchStart", 0.45, 0.55)
@@ -146,7 +148,10 @@ def test_a_gap_in_depth_is_a_gap_on_the_track(viewer, wells):
     assert below - above > GAP
     viewer.open(f"{wells.url}/?image=2&min={above - 1}&max={below + 1}")
     edge = 1 / (below - above + 2)
-    opaque = [viewer.colour(0.5, share)[3] == 255 for share in (edge - 0.01, edge + 0.01, 0.5, 0.99 - edge, 1.01 - edge)]
+    opaque = [
+        viewer.colour(0.5, share)[3] == 255
+        for share in (edge - 0.01, edge + 0.01, 0.5, 0.99 - edge, 1.01 - edge)
+    ]
     assert opaque == [True, False, False, False, True]
     go(viewer, above + 5, above + 15)
     viewer.until("!document.getElementById('track-note').hidden")

@@ -15,7 +15,9 @@ def test_the_first_image_opens_whole(viewer, wells):
 
 
 def test_the_address_opens_its_view(viewer, wells):
-    viewer.open(f"{wells.url}/?image=2&min=1500.5&max=1501&colormap=grey&low=10&high=200&invert=true&tracks=both&left=90")
+    viewer.open(
+        f"{wells.url}/?image=2&min=1500.5&max=1501&colormap=grey&low=10&high=200&invert=true&tracks=both&left=90"
+    )
     assert viewer["#image-name"].inner_text() == "gappy.csv"
     assert viewer.window == (1500.5, 1501.0)
     assert viewer["#colormap"].input_value() == "grey"

@@ -29,7 +29,9 @@ def test_nothing_is_out_of_reach_for_anyone(new_viewer, workshop, scheme):
 
 def test_nothing_is_cut_off_at_1280_by_720(viewer, wells):
     viewer.open(f"{wells.url}/?image=1&tracks=both")
-    assert viewer.evaluate("document.documentElement.scrollWidth <= 1280 && document.documentElement.scrollHeight <= 720")
+    assert viewer.evaluate(
+        "document.documentElement.scrollWidth <= 1280 && document.documentElement.scrollHeight <= 720"
+    )
     toolbar = viewer[".toolbar"].bounding_box()
     assert toolbar["height"] < 50
     assert viewer.track.bounding_box()["height"] > 500
@@ -73,5 +75,11 @@ def test_no_file_of_the_page_holds_inline_code_or_a_foreign_address():
 
 def faults(viewer):
     """What axe-core finds, in short."""
-    found = Axe().run(viewer.page, options={"runOnly": {"type": "tag", "values": STANDARDS}}).response["violations"]
-    return [(fault["id"], node["target"], node["failureSummary"]) for fault in found for node in fault["nodes"]]
+    found = (
+        Axe()
+        .run(viewer.page, options={"runOnly": {"type": "tag", "values": STANDARDS}})
+        .response["violations"]
+    )
+    return [
+        (fault["id"], node["target"], node["failureSummary"]) for fault in found for node in fault["nodes"]
+    ]

@@ -32,7 +32,9 @@ def test_the_cursor_reads_rows_of_the_whole_well_too(viewer, wells):
     viewer.hover(0.5, 0.5)
     viewer.until("/^\\d,\\d{3}$/.test(document.getElementById('cursor-row').textContent)")
     readout = viewer.facts(".cursor")
-    row = wells.get("/frames", image_id=1, depth_min=readout["Depth"], depth_max=readout["Depth"])["frames"][0]
+    row = wells.get("/frames", image_id=1, depth_min=readout["Depth"], depth_max=readout["Depth"])["frames"][
+        0
+    ]
     assert int(readout["Row"].replace(",", "")) == round((row["depth"] - 9000.1) / 0.1)
     assert float(readout["Value"]) == pytest.approx(row["pixels"][75], rel=1e-4)
 

@@ -28,7 +28,7 @@ class Viewer:
         return self
 
     def until(self, condition: str, seconds: float = 15) -> None:
-        """Wait for an expression to be true. Asked again and again: the page's policy forbids `wait_for_function`."""
+        """Wait for an expression to be true. (The page's policy forbids Playwright's own way of waiting.)"""
         deadline = time.monotonic() + seconds
         while not self.page.evaluate(condition):
             assert time.monotonic() < deadline, f"not within {seconds:g} s: {condition}"
@@ -54,7 +54,8 @@ class Viewer:
         """Wait until `min` and `max` of the depth fields meet a condition and have come to rest, and return them."""
         self.until(
             f"""() => {{
-                const [min, max] = ["depth-min", "depth-max"].map((id) => Number(document.getElementById(id).value));
+                const read = (id) => Number(document.getElementById(id).value);
+                const [min, max] = [read("depth-min"), read("depth-max")];
                 const before = window.lastSeen;
                 window.lastSeen = {{ at: performance.now(), window: `${{min}} ${{max}}` }};
                 if (before?.window === window.lastSeen.window) window.lastSeen.at = before.at;
@@ -93,8 +94,8 @@ class Viewer:
                 """([selector, x, y]) => {
                     const canvas = document.querySelector(selector);
                     const at = (share, size) => Math.min(Math.floor(share * size), size - 1);
-                    const data = canvas.getContext("2d").getImageData(at(x, canvas.width), at(y, canvas.height), 1, 1).data;
-                    return [...data];
+                    const place = [at(x, canvas.width), at(y, canvas.height)];
+                    return [...canvas.getContext("2d").getImageData(...place, 1, 1).data];
                 }""",
                 [canvas, x, y],
             )
@@ -106,12 +107,12 @@ class Viewer:
 
     def facts(self, selector: str) -> dict[str, str]:
         """A list of terms and descriptions as a dictionary."""
-        rows: list[list[str]] = self.page.evaluate(
+        rows: list[tuple[str, str]] = self.page.evaluate(
             """(selector) => [...document.querySelectorAll(`${selector} dt`)].map(
                 (term) => [term.textContent, term.nextElementSibling.textContent])""",
             selector,
         )
-        return {name: text for name, text in rows}
+        return dict(rows)
 
     def _hear(self, kind: str, text: str) -> None:
         if kind == "error" or "Content Security Policy" in text:

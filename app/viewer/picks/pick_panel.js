@@ -2,8 +2,7 @@
 
 import { urlOf } from "../api.js";
 import { byId, element, showText } from "../dom.js";
-import { decimalsOf, parseNumber, plainNumber } from "../format.js";
-import { stepOf } from "../depth_window.js";
+import { depthDecimals, parseNumber, plainNumber } from "../format.js";
 import { METRES_PER_INCH, metresPer } from "../units.js";
 import { KINDS } from "./picks.js";
 import { dipOf } from "./sine.js";
@@ -84,7 +83,7 @@ export class PickPanel {
       { type: "button", class: "pick-line", "aria-pressed": String(isChosen), title: "Show it on the track" },
       element("span", { class: "swatch", "data-kind": pick.kind }),
       element("span", { class: "pick-name" }, pick.name),
-      element("span", { class: "pick-depth" }, pick.depth.toFixed(decimalsOf(stepOf(image)))),
+      element("span", { class: "pick-depth" }, pick.depth.toFixed(depthDecimals(image))),
       element("span", { class: "pick-dip", title: "Dip and dip direction" }, dipText(dip, pick.azimuth)),
     );
     button.addEventListener("click", () => {

@@ -2,7 +2,7 @@
 
 import { isAbort } from "../api.js";
 import { byId } from "../dom.js";
-import { countText, decimalsOf, valueText, withUnit } from "../format.js";
+import { countText, depthDecimals, valueText, withUnit } from "../format.js";
 import { stepOf } from "../depth_window.js";
 
 const ROWS_AROUND = 100;
@@ -40,7 +40,7 @@ export class Readout {
     const { image } = this.store.state;
     const { depth, azimuth } = this.#cursor;
     const frame = this.#frame();
-    const decimals = decimalsOf(stepOf(image)) + (frame ? 0 : 1);
+    const decimals = depthDecimals(image) + (frame ? 0 : 1);
     return [
       withUnit((frame ? frame.depth : depth).toFixed(decimals), image.depth_unit),
       `${azimuth.toFixed(0)}°`,
