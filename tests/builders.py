@@ -94,6 +94,14 @@ def write_csv(
     return path
 
 
+def tiny_csv(path: Path, first: float = 1.0, rows: int = 3, width: int = 200) -> Path:
+    """A file of a few rows, the sooner read; another `first` depth is another content. Returns `path`."""
+    depths = first + 0.1 * np.arange(rows)
+    return write_csv(
+        path, np.round(depths, 1), np.arange(rows * width, dtype=float).reshape(rows, width) % 256
+    )
+
+
 def _cell(value: float, null: str) -> str:
     if np.isnan(value):
         return null

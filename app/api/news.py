@@ -44,7 +44,9 @@ class News:
         queue: asyncio.Queue[Event] = asyncio.Queue(LISTENER_LIMIT)
         self._listeners.add(queue)
         try:
-            seen = self._latest if after is None else after
+            seen = self._latest
+            if after is not None:  # an id from the future is one of a catalog that is no more
+                seen = min(after, await run_in_threadpool(self.events.latest))
             while missed := await run_in_threadpool(self.events.after, seen) if after is not None else ():
                 for event in missed:
                     yield event

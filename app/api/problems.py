@@ -111,7 +111,7 @@ def _response(request: Request, body: dict[str, Any], headers: dict[str, str] | 
     # A 500 is answered outside of the middleware, which adds this header to all other answers.
     request_id = body["request_id"] = request.scope["request_id"]
     return Response(
-        json.dumps(body, default=str),  # not orjson: a client may have asked for image 10^30
+        json.dumps(body, default=str),  # unlike orjson, it writes any number and any text that was asked for
         status_code=body["status"],
         media_type="application/problem+json",
         headers={"X-Request-Id": request_id, **(headers or {})},

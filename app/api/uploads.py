@@ -64,15 +64,18 @@ async def upload(
     """
     check_size(_announced_size(request), services.settings.max_upload_bytes)
     kind, options = parse_options_header(request.headers.get("content-type", ""))
-    if kind == _FORM:
-        job_id = await _take_form(request, services, options.get("boundary", ""), name)
-    elif name is None:
-        raise UploadMalformed(
-            "say what the file is called: POST /images?name=survey.csv with the file as the body, or send a form "
-            "(curl -F file=@survey.csv)"
-        )
-    else:
-        job_id = await _take(services, name, request.stream())
+    try:
+        if kind == _FORM:
+            job_id = await _take_form(request, services, options.get("boundary", ""), name)
+        elif name is None:
+            raise UploadMalformed(
+                "say what the file is called: POST /images?name=survey.csv with the file as the body, or send a "
+                "form (curl -F file=@survey.csv)"
+            )
+        else:
+            job_id = await _take(services, name, request.stream())
+    except ClientDisconnect:
+        raise UploadMalformed("the upload broke off") from None
     return _accepted(services, response, await run_in_threadpool(services.place.jobs.get, job_id))
 
 
@@ -95,11 +98,8 @@ def demo(services: UsesServices, response: Response) -> JobView:
 
 async def _take(services: Services, name: str, pieces: AsyncIterator[bytes]) -> int:
     with Upload(services.place, name) as taken:
-        try:
-            async for piece in pieces:
-                await run_in_threadpool(taken.write, piece)
-        except ClientDisconnect:
-            raise UploadMalformed(f"the upload of {taken.name} broke off after {taken.size} bytes") from None
+        async for piece in pieces:
+            await run_in_threadpool(taken.write, piece)
         return await run_in_threadpool(taken.finish)
 
 

@@ -26,6 +26,7 @@ from tqdm import tqdm
 from app import logs
 from app.ingestion.demo import DEMO_NAME, write_demo_csv
 from app.pipeline.claiming import take
+from app.pipeline.control import PipelineControl
 from app.pipeline.host import PipelineHost
 from app.pipeline.job import run_job
 from app.pipeline.names import printable
@@ -77,6 +78,7 @@ def _watch(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     place = Workplace.open(settings.model_copy(update={"pipeline_autostart": True}))
+    PipelineControl(place).start()  # also where a server that is gone had been told to stop
     host = PipelineHost(place)
     host.start()
     stop.wait()

@@ -29,6 +29,8 @@ class Arrivals:
         self.folders = folders
         self.rescan_seconds = rescan_seconds
         self.watch: Watch | None = None
+        self.obstacles: dict[str, str] = {}
+        """Why files that are complete could not be taken, by name."""
         self._tracker = StabilityTracker(stable_seconds)
         self._on_hint = on_hint
         self._hints: SimpleQueue[str] = SimpleQueue()
@@ -41,8 +43,12 @@ class Arrivals:
         return len(self._tracker)
 
     def due_in(self) -> float | None:
-        """Seconds until the next file can be complete; None where no file waits."""
-        return self._tracker.due_in(time.monotonic())
+        """Seconds until a look can find the next file complete; None where no file waits."""
+        now = time.monotonic()
+        due_in = self._tracker.due_in(now)
+        if due_in is None:
+            return None
+        return max(due_in, self._last_listing + SHORTEST_LISTING_SECONDS - now)
 
     def look(self, *, at_once: bool = False) -> Iterator[str]:
         """The names of files that are complete now. The folder is listed only if something calls for it."""
@@ -52,16 +58,27 @@ class Arrivals:
         if not at_once and now - self._last_listing < self._patience(watch, now):
             return
         self._last_listing, self._hinted = now, False
-        for name in self._tracker.observe(self.folders.listing(), now):
+        listing = self.folders.listing()
+        for name in self.obstacles.keys() - listing.keys():
+            del self.obstacles[name]
+        for name in self._tracker.observe(listing, now):
             if is_being_written(self.folders.data / name):
                 self._tracker.touch(name, now)
             else:
+                self.obstacles.pop(name, None)
                 yield name
+
+    def postpone(self, name: str, obstacle: str) -> None:
+        """The file cannot be taken: name it again when the stable window has passed once more."""
+        self.obstacles[name] = obstacle
+        self._tracker.touch(name, time.monotonic())
 
     def stop(self) -> None:
         if self.watch is not None:
             self.watch.stop()
             self.watch = None
+        self._tracker.clear()
+        self.obstacles.clear()
 
     def _watching(self) -> Watch:
         if self.watch is not None and self.watch.is_stale():

@@ -6,21 +6,21 @@ import logging
 import time
 
 from app.errors import FileError, Reason
-from app.pipeline.retrying import retry_delay
+from app.pipeline.retrying import CRASHES_BEFORE_FAILING, retry_delay
 from app.pipeline.settling import settle
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.leases import Lease, LeaseLost
 
 log = logging.getLogger("borehole.pipeline")
 
-CRASHES_BEFORE_FAILING = 3
-
 
 def charge(place: Workplace, lease: Lease) -> None:
     """The worker died: the job is tried again, with others before it, but not for ever."""
     try:
         crashes = place.jobs.note_crash(lease)
-        message = f"the process that read this file died {crashes} times; is there memory enough for it?"
+        message = (
+            f"reading this file ended its process, {crashes} times so far; is there memory enough for it?"
+        )
         if crashes < CRASHES_BEFORE_FAILING:
             again = time.time() + retry_delay(crashes)
             place.jobs.retry_later(lease, again, Reason.WORKER_DIED, message)
@@ -29,6 +29,14 @@ def charge(place: Workplace, lease: Lease) -> None:
     except LeaseLost:
         log.info("job %s had ended before its worker did", lease.job_id, extra={"job": lease.job_id})
         settle(place, lease.job_id, lease)
+
+
+def give_back(place: Workplace, lease: Lease) -> None:
+    """The worker was stopped in order, or died before it took the job up: the job is not to blame."""
+    try:
+        place.jobs.put_back(lease)
+    except LeaseLost:
+        log.info("job %s had ended before its worker did", lease.job_id, extra={"job": lease.job_id})
 
 
 def give_up(place: Workplace, lease: Lease) -> None:

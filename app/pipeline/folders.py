@@ -8,14 +8,14 @@ import secrets
 import stat
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.pipeline.names import free_names, is_ignored, is_table, printable
+from app.pipeline.names import ERROR_SUFFIX, free_names, is_ignored, is_table, printable
 from app.pipeline.stability import Snapshot
 
-ERROR_SUFFIX = ".error.json"
 DRAFT_PREFIX = ".report-"
 
 
@@ -36,8 +36,11 @@ class DataFolders:
         self.failed = data_dir / "failed"
 
     def ensure(self) -> None:
-        for folder in (self.data, self.processing, self.uploads, self.processed, self.failed):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Raises OSError where the data folder cannot be had; those below it are made when needed, too."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        for folder in (self.processing, self.uploads, self.processed, self.failed):
+            with suppress(OSError):
+                folder.mkdir(exist_ok=True)
 
     def listing(self) -> dict[str, Snapshot]:
         """Everything in the data folder that is to be taken. A plain sub-folder is not; one named x.csv is."""
@@ -62,7 +65,7 @@ class DataFolders:
         """Take the file `path`, in any of our folders, under this name; None where it is gone."""
         token = secrets.token_hex(8)
         folder = self.processing / token
-        folder.mkdir()
+        folder.mkdir(parents=True)
         try:
             path.rename(folder / name)
         except FileNotFoundError:
@@ -83,12 +86,12 @@ class DataFolders:
     def orphaned_claims(self, known: set[str | None], older_than_seconds: float) -> list[Claim]:
         """Claims that no job answers for: whoever made them died before it could say so."""
         orphans = []
-        for folder in self.processing.iterdir():
-            if folder.name in known or time.time() - folder.stat().st_mtime < older_than_seconds:
+        for folder in self.processing.glob("*/"):
+            if folder.name in known or not _is_older(folder, older_than_seconds):
                 continue
             path = self.claimed(folder.name)
             if path is None:
-                folder.rmdir()
+                self.remove_claim(folder.name)
             else:
                 orphans.append(Claim(folder.name, path))
         return orphans
@@ -101,6 +104,7 @@ class DataFolders:
         `record` notes in the catalog that a name is ours before it is created, and says whether it may be;
         `recorded` is what an earlier try, cut short, had noted. There is room for `<name>.error.json`, too.
         """
+        folder.mkdir(parents=True, exist_ok=True)
         if recorded is not None:
             earlier = self.data / recorded
             if _is_empty_placeholder(earlier) or _create(earlier, source):
@@ -127,11 +131,8 @@ class DataFolders:
         """Remove what uploads that broke off, and reports that were never finished, have left."""
         drafts = [*self.uploads.glob("*.part"), *self.failed.glob(f"{DRAFT_PREFIX}*")]
         for draft in drafts:
-            try:
-                if time.time() - draft.stat().st_mtime >= older_than_seconds:
-                    draft.unlink()
-            except FileNotFoundError:
-                continue
+            if _is_older(draft, older_than_seconds):
+                draft.unlink(missing_ok=True)
 
     def remove_claim(self, token: str) -> None:
         try:
@@ -154,6 +155,14 @@ def write_error_report(failed: Path, report: Mapping[str, Any]) -> None:
 
 def is_regular(path: Path) -> bool:
     return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _is_older(path: Path, seconds: float) -> bool:
+    """Whether it was last changed at least so long ago; False where it is gone."""
+    try:
+        return time.time() - path.stat().st_mtime >= seconds
+    except FileNotFoundError:
+        return False
 
 
 def _create(target: Path, source: Path) -> bool:

@@ -9,16 +9,18 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from app.errors import CatalogUnavailable
 from app.pipeline.arrivals import Arrivals
-from app.pipeline.casualties import charge, give_up
+from app.pipeline.casualties import charge, give_back, give_up
 from app.pipeline.claiming import enqueue
 from app.pipeline.housekeeping import keep_house
 from app.pipeline.lock import HostLock
+from app.pipeline.names import printable
 from app.pipeline.workers import WorkerPool
 from app.pipeline.workplace import Workplace
-from app.storage.catalog.leases import LeaseLost
 
 log = logging.getLogger("borehole.pipeline")
 
@@ -27,6 +29,7 @@ SHORTEST_TICK_SECONDS = 0.02
 LOCK_RETRY_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 5.0
+RENEWAL_SECONDS = 10.0
 LEASE_SECONDS = 60.0
 STOP_GRACE_SECONDS = 8.0
 
@@ -73,12 +76,15 @@ class PipelineHost:
         return self._stopping.is_set()
 
     def _run(self) -> None:
-        stood_by = False
+        first = True
         while not self._stopping.is_set():
             try:
                 if self.lock.acquire():
-                    _Hosting(self, first=not stood_by).run()
-                stood_by = True
+                    hosting = _Hosting(self)
+                    hosting.take_over(first=first)
+                    first = False
+                    hosting.run()
+                first = False
             except Exception:
                 log.exception("the pipeline's host stumbled and starts over")
             finally:
@@ -89,9 +95,8 @@ class PipelineHost:
 class _Hosting:
     """The time during which this process holds the lock."""
 
-    def __init__(self, host: PipelineHost, *, first: bool) -> None:
+    def __init__(self, host: PipelineHost) -> None:
         self.host = host
-        self.first = first
         self.place = host.place
         self.owner = host.owner
         self.settings = settings = host.place.settings
@@ -99,13 +104,14 @@ class _Hosting:
         self.arrivals = Arrivals(
             self.place.folders, settings.stable_seconds, settings.rescan_seconds, host.wake
         )
+        self.running = False
         self.trouble: str | None = None
+        self.troubles: list[str] = []
         self.told: tuple[object, ...] | None = None
         self.scans_done = 0
-        self.last_heartbeat = self.last_housekeeping = float("-inf")
+        self.last_heartbeat = self.last_renewal = self.last_housekeeping = float("-inf")
 
     def run(self) -> None:
-        self._take_over()
         try:
             while not self.host.stopping:
                 self._tick()
@@ -116,7 +122,7 @@ class _Hosting:
         finally:
             self._end()
 
-    def _take_over(self) -> None:
+    def take_over(self, *, first: bool) -> None:
         """Go on where the last host left off; only a server that starts anew does as the settings say."""
         self.place.folders.ensure()
         board = self.place.board.read()
@@ -124,42 +130,74 @@ class _Hosting:
         if board.host is not None:
             log.warning("the host %s is gone; taking over", board.host)
             self.place.jobs.release_all_of(board.host)
-        elif self.first:
+        elif first:
             wanted = self.settings.pipeline_autostart
         self.scans_done = board.scans_done
-        self.place.board.update(host=self.owner, wanted=wanted)
+        self.place.board.update(host=self.owner, wanted=wanted, running=False, seen_at=time.time())
 
     def _tick(self) -> None:
+        """Every step for itself: what keeps one file from being taken must not keep others from being read."""
+        self.troubles = []
+        with self._noting_trouble():
+            self._look_after_workers()
+        with self._noting_trouble():
+            self._keep_house()
+        with self._noting_trouble():
+            self._take_files()
+        trouble = "; ".join(dict.fromkeys(self.troubles)) or None
+        if trouble is not None and trouble != self.trouble:
+            log.warning("the pipeline waits: %s", trouble)
+        self.trouble = trouble
         try:
-            self._one_tick()
-            self.trouble = None
-        except (OSError, CatalogUnavailable) as error:
-            if self.trouble != str(error):
-                log.warning("the pipeline waits: %s", error)
-            self.trouble = str(error)
+            self._report()
+        except CatalogUnavailable as error:
+            log.debug("the status could not be told: %s", error)
 
-    def _one_tick(self) -> None:
-        board = self.place.board.read()
-        for lease in self.pool.collect():
-            charge(self.place, lease)
+    @contextmanager
+    def _noting_trouble(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, CatalogUnavailable) as error:
+            self.troubles.append(str(error))
+
+    def _look_after_workers(self) -> None:
+        for lease, begun in self.pool.collect():
+            if begun:
+                charge(self.place, lease)
+            else:
+                give_back(self.place, lease)
         for lease in self.pool.end_overdue(self.settings.file_seconds):
             give_up(self.place, lease)
+        now = time.monotonic()
+        if now - self.last_renewal >= RENEWAL_SECONDS:
+            self.last_renewal = now
+            self.place.jobs.renew([worker.lease for worker in self.pool.busy if worker.lease], time.time())
+
+    def _keep_house(self) -> None:
+        if time.monotonic() - self.last_housekeeping >= HOUSEKEEPING_SECONDS:
+            keep_house(self.place, self.owner, LEASE_SECONDS)
+            self.last_housekeeping = time.monotonic()
+
+    def _take_files(self) -> None:
+        board = self.place.board.read()
+        self.running = board.wanted
         if board.wanted:
             self.pool.start()
-            self._take_arrivals(scan_asked=board.scans_asked > self.scans_done)
             self._dispatch()
+            self._take_arrivals(scan_asked=board.scans_asked > self.scans_done)
+            self.troubles.extend(self.arrivals.obstacles.values())
         else:
             self.arrivals.stop()
         self.scans_done = board.scans_asked
-        now = time.monotonic()
-        if now - self.last_housekeeping >= HOUSEKEEPING_SECONDS:
-            self.last_housekeeping = now
-            keep_house(self.place, self.owner, LEASE_SECONDS)
-        self._report(running=board.wanted)
 
     def _take_arrivals(self, *, scan_asked: bool) -> None:
         for name in self.arrivals.look(at_once=scan_asked):
-            if enqueue(self.place, name) is not None:
+            try:
+                job_id = enqueue(self.place, name)
+            except OSError as error:
+                self.arrivals.postpone(name, f"{printable(name)} cannot be taken: {error.strerror}")
+                continue
+            if job_id is not None:
                 log.info("%s is complete and queued", name)
                 self._dispatch()
 
@@ -170,16 +208,16 @@ class _Hosting:
                 return
             self.pool.submit(worker, *found)
 
-    def _report(self, *, running: bool) -> None:
+    def _report(self) -> None:
         """Tell the board what changed, and now and then that we live."""
         watch = self.arrivals.watch
         mode, reason = (watch.mode, watch.reason) if watch is not None else (None, None)
-        news = (running, mode, reason, self.scans_done, self.arrivals.waiting, self.trouble)
+        news = (self.running, mode, reason, self.scans_done, self.arrivals.waiting, self.trouble)
         now = time.monotonic()
         if news == self.told and now - self.last_heartbeat < HEARTBEAT_SECONDS:
             return
         self.place.board.update(
-            running=running,
+            running=self.running,
             mode=mode,
             mode_reason=reason,
             scans_done=self.scans_done,
@@ -192,8 +230,5 @@ class _Hosting:
     def _end(self) -> None:
         self.arrivals.stop()
         for lease in self.pool.stop(STOP_GRACE_SECONDS):
-            try:
-                self.place.jobs.put_back(lease)
-            except LeaseLost:
-                continue
+            give_back(self.place, lease)
         self.place.board.update(host=None, running=False, mode=None, mode_reason=None)

@@ -12,6 +12,7 @@ from app.pipeline.workplace import Workplace
 
 log = logging.getLogger("borehole.pipeline")
 
+GRACE_SECONDS = 60.0
 DRAFT_SECONDS = 3600.0
 EVENT_SECONDS = 3600.0
 DAY_SECONDS = 86_400.0
@@ -21,7 +22,7 @@ def keep_house(place: Workplace, owner: str, lease_seconds: float) -> None:
     settle_all(place, owner, lease_seconds)
     for orphan in return_orphans(place):
         log.warning("%s had been taken by nobody; it is back in the data folder", orphan.path.name)
-    sweep(place)
+    sweep(place, GRACE_SECONDS)
     place.folders.sweep_drafts(DRAFT_SECONDS)
     place.layout.sweep_drafts(DRAFT_SECONDS)
     now = time.time()

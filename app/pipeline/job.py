@@ -15,7 +15,7 @@ from app.ingestion.readers import open_source
 from app.ingestion.storing import StoredImage, store_image
 from app.pipeline.folders import is_regular
 from app.pipeline.names import is_table
-from app.pipeline.retrying import retry_delay
+from app.pipeline.retrying import CRASHES_BEFORE_FAILING, retry_delay
 from app.pipeline.settling import settle
 from app.pipeline.stability import Snapshot
 from app.pipeline.workplace import Workplace
@@ -28,7 +28,6 @@ from app.storage.catalog.tables import Image, Job
 log = logging.getLogger("borehole.job")
 
 PROGRESS_SECONDS = 0.5
-UNEXPECTED_ERRORS_BEFORE_FAILING = 3
 
 Progress = Callable[[int, int], None]
 """Told how many rows are done, of about how many."""
@@ -68,10 +67,9 @@ def _attempt(place: Workplace, job: Job, lease: Lease, progress: Progress | None
     except Exception as error:
         log.exception("%s: unexpected error", job.name, extra={"job": job.id})
         blame = _blame(error)
-        if job.attempts < UNEXPECTED_ERRORS_BEFORE_FAILING:
-            place.jobs.retry_later(
-                lease, time.time() + retry_delay(job.attempts), blame.reason, blame.message
-            )
+        crashes = place.jobs.note_crash(lease)
+        if crashes < CRASHES_BEFORE_FAILING:
+            place.jobs.retry_later(lease, time.time() + retry_delay(crashes), blame.reason, blame.message)
             return False
         place.jobs.fail(lease, time.time(), blame)
         return True
@@ -208,7 +206,10 @@ class _Ingestion:
         return known
 
     def _abandon(self) -> None:
-        """Nobody else knows of what we wrote: take it away at once."""
+        """Nobody else knows of what we wrote: take it away at once.
+
+        A commit whose answer got lost may have been made, so only the catalog says that the image does not exist.
+        """
         if self.writer is not None and self.place.images.abandon(self.writer.image_id):
             erase(self.place.layout, self.writer.image_id)
             self.place.images.mark_swept(self.writer.image_id)

@@ -5,16 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 MAX_NAME_BYTES = 255
+ERROR_SUFFIX = ".error.json"
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc")
 
 _IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "@eadir", "lost+found", "processed", "failed"})
-_TEMPORARY_SUFFIXES = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".swp", "~")
+_TEMPORARY_SUFFIXES = (
+    ".tmp",
+    ".temp",
+    ".part",
+    ".partial",
+    ".filepart",
+    ".crdownload",
+    ".download",
+    ".swp",
+    "~",
+)
 
 
 def is_ignored(name: str) -> bool:
-    """Hidden files, what systems leave behind, and names that programs use while they still write."""
+    """Hidden files, what systems leave behind, names that programs use while they still write, our own reports."""
     lower = name.lower()
-    return lower.startswith((".", "~$")) or lower in _IGNORED_NAMES or lower.endswith(_TEMPORARY_SUFFIXES)
+    return (
+        lower.startswith((".", "~$"))
+        or lower in _IGNORED_NAMES
+        or lower.endswith((ERROR_SUFFIX, *_TEMPORARY_SUFFIXES))
+    )
 
 
 def is_table(name: str) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from app.errors import NothingToRetry
-from app.pipeline.folders import ERROR_SUFFIX
+from app.pipeline.names import ERROR_SUFFIX
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.leases import LeaseLost
 from app.storage.catalog.tables import Job, JobState
 
 FIRST_DELAY_SECONDS = 2.0
 LONGEST_DELAY_SECONDS = 300.0
+CRASHES_BEFORE_FAILING = 3
+"""How often a file may end its worker, or meet an error of ours; waiting for storage is not held against it."""
 
 
 def retry_delay(attempts: int) -> float:
@@ -33,12 +35,14 @@ def retry_now(place: Workplace, job_id: int) -> Job:
 
 
 def _revive_failed(place: Workplace, job: Job) -> Job:
-    if job.path is not None or job.target is None:
+    if job.path is not None:
         raise NothingToRetry(
             f"{job.name} was ingested by hand from where it lies: run `python -m app.ingestion` again"
         )
     if not job.settled:
         raise NothingToRetry(f"{job.name} is still on its way to failed/: try again in a minute")
+    if job.target is None:
+        raise NothingToRetry(f"{job.name} was removed before it was read: copy it into the data folder")
     failed = place.folders.data / job.target
     claim = place.folders.adopt(failed, failed.name)
     if claim is None:

@@ -53,6 +53,9 @@ class StabilityTracker:
         ]
         return sorted(stable, key=lambda name: self._candidates[name].quiet_since)
 
+    def clear(self) -> None:
+        self._candidates.clear()
+
     def touch(self, name: str, now: float) -> None:
         """An event says that somebody still works on this file."""
         candidate = self._candidates.get(name)

@@ -10,12 +10,12 @@ from app.storage.arrays.erasing import erase
 
 log = logging.getLogger("borehole.pipeline")
 
-GRACE_SECONDS = 60.0
-"""As long as a reader may still hold a deleted image, or a writer that lost its lease may still write."""
 
+def sweep(place: Workplace, grace_seconds: float) -> None:
+    """Only what the catalog itself knows of is touched: never a fragment it has not heard of.
 
-def sweep(place: Workplace, grace_seconds: float = GRACE_SECONDS) -> None:
-    """Only what the catalog itself knows of is touched: never a fragment it has not heard of."""
+    grace_seconds: as long as a reader may still hold a deleted image, or a writer without a lease still write.
+    """
     moment = time.time() - grace_seconds
     for image_id in place.images.abandoned(moment):
         erase(place.layout, image_id)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 
-from app.errors import UploadMalformed, UploadTooLarge
+from app.errors import StorageUnavailable, UploadMalformed, UploadTooLarge
 from app.pipeline.claiming import enqueue_upload
 from app.pipeline.names import MAX_NAME_BYTES, TABLE_SUFFIXES, is_ignored, is_table
 from app.pipeline.workplace import Workplace
@@ -35,9 +37,10 @@ class Upload:
         self.size = 0
 
     def __enter__(self) -> Upload:
-        self.place.folders.uploads.mkdir(parents=True, exist_ok=True)
         self.draft = self.place.folders.uploads / f"{secrets.token_hex(8)}.part"
-        self.file = self.draft.open("wb", buffering=0)
+        with _translated():
+            self.draft.parent.mkdir(parents=True, exist_ok=True)
+            self.file = self.draft.open("wb", buffering=0)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -45,21 +48,31 @@ class Upload:
         self.draft.unlink(missing_ok=True)
 
     def write(self, piece: bytes | bytearray) -> None:
-        """Raises UploadTooLarge, OSError."""
+        """Raises UploadTooLarge, StorageUnavailable."""
         self.size += len(piece)
         check_size(self.size, self.limit)
         view = memoryview(piece)
-        while view:
-            view = view[self.file.write(view) :]
+        with _translated():
+            while view:
+                view = view[self.file.write(view) :]
 
     def finish(self) -> int:
-        """The id of the file's job; from here on a file is not lost. Raises OSError, CatalogUnavailable."""
-        os.fsync(self.file.fileno())
-        self.file.close()
-        job_id = enqueue_upload(self.place, self.draft, self.name)
-        if job_id is None:
-            raise FileNotFoundError(f"{self.draft} was removed")
+        """The id of the file's job; from here on it is not lost. Raises StorageUnavailable, CatalogUnavailable."""
+        with _translated():
+            os.fsync(self.file.fileno())
+            self.file.close()
+            job_id = enqueue_upload(self.place, self.draft, self.name)
+            if job_id is None:
+                raise FileNotFoundError(f"{self.draft} was removed")
         return job_id
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageUnavailable(f"the upload cannot be kept: {error}") from error
 
 
 def check_size(size: int, limit: int) -> None:

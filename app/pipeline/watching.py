@@ -28,12 +28,13 @@ class Watch:
         self.reason: str | None = None
         self._handler = _Hints(on_event)
         self._observer: BaseObserver | None = None
-        self._inode: int | None = None
+        self._descriptor: int | None = None
 
     def start(self) -> None:
         observer = Observer()
         try:
-            self._inode = self.folder.stat().st_ino
+            # As long as it is open, no new folder can get its inode.
+            self._descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             observer.schedule(self._handler, str(self.folder), recursive=False)
             observer.start()
         except OSError as error:  # too many watches, or a folder that cannot be read
@@ -43,24 +44,31 @@ class Watch:
         if self._events_arrive():
             self.mode, self.reason = "native", None
         else:
-            self.stop()
+            self._stop_observer()
             self.reason = f"no event arrived within {PROBE_SECONDS:g} s of a change"
 
     def stop(self) -> None:
+        self._stop_observer()
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_stale(self) -> bool:
+        """Whether the folder was removed and made again: the old watch will never tell of the new folder."""
+        if self._observer is not None and not self._observer.is_alive():
+            return True
+        try:
+            return self._descriptor is None or not os.path.samestat(
+                self.folder.stat(), os.fstat(self._descriptor)
+            )
+        except FileNotFoundError:
+            return True
+
+    def _stop_observer(self) -> None:
         if self._observer is not None:
             self._observer.stop()
             self._observer.join()
             self._observer = None
-        self.mode = "polling"
-
-    def is_stale(self) -> bool:
-        """Whether the folder was removed and made again: the old watch will never tell of the new folder."""
-        try:
-            return self.folder.stat().st_ino != self._inode or (
-                self._observer is not None and not self._observer.is_alive()
-            )
-        except FileNotFoundError:
-            return True
 
     def _events_arrive(self) -> bool:
         name = f".probe-{secrets.token_hex(8)}"

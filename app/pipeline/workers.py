@@ -26,6 +26,7 @@ log = logging.getLogger("borehole.worker")
 
 NICENESS = 10
 KILL_SECONDS = 5.0
+BEGUN, DONE = "begun", "done"
 
 
 @dataclass
@@ -35,7 +36,9 @@ class Worker:
     lease: Lease | None = None
     """The job it works on; None while it is idle."""
     since: float = 0.0
-    """When it began with that job, by the monotonic clock."""
+    """When it was given that job, by the monotonic clock."""
+    begun: bool = False
+    """Whether it said that it has begun: while a job is under way to it, a worker dies of something else."""
 
 
 class WorkerPool:
@@ -61,27 +64,32 @@ class WorkerPool:
         return [worker for worker in self.workers if worker.lease is not None]
 
     def submit(self, worker: Worker, job: Job, lease: Lease) -> None:
-        worker.lease, worker.since = lease, time.monotonic()
+        worker.lease, worker.since, worker.begun = lease, time.monotonic(), False
         try:
             worker.connection.send((job, lease))
-        except OSError:  # it died while idle: `collect` finds that, and nobody is charged before
+        except OSError:  # it died while idle, as `collect` will find
             log.debug("worker %s is gone", worker.process.pid)
 
     def wait(self, timeout: float, *others: Connection) -> list[object]:
         """Until a worker or one of the other connections has something to say; those that have."""
         return list(wait([worker.connection for worker in self.workers] + list(others), timeout))
 
-    def collect(self) -> Iterator[Lease]:
-        """Take in what workers said; the leases of those that died over a job. Dead workers are replaced."""
+    def collect(self) -> Iterator[tuple[Lease, bool]]:
+        """Take in what workers said; the leases of those that died, and whether they had begun with the job.
+
+        Dead workers are replaced.
+        """
         for worker in list(self.workers):
             try:
                 while worker.connection.poll():
-                    worker.connection.recv()
-                    worker.lease = None
+                    if worker.connection.recv() == BEGUN:
+                        worker.begun = True
+                    else:
+                        worker.lease = None
             except (EOFError, OSError):
                 self._replace(worker)
                 if worker.lease is not None:
-                    yield worker.lease
+                    yield worker.lease, worker.begun
 
     def end_overdue(self, limit_seconds: float) -> Iterator[Lease]:
         """Kill the workers that have been at one job for longer than this; their leases. They are replaced."""
@@ -148,14 +156,15 @@ def _work(settings: Settings, connection: Connection, parent: int) -> None:
     place = Workplace.open(settings)
     while (task := _next(connection)) is not None:
         job, lease = task
+        connection.send(BEGUN)
         run_job(place, job, lease)
-        connection.send(lease.job_id)
+        connection.send(DONE)
 
 
 def _next(connection: Connection) -> tuple[Job, Lease] | None:
     try:
         task: tuple[Job, Lease] | None = connection.recv()
-    except EOFError:
+    except (EOFError, OSError):
         return None
     return task
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -79,6 +81,16 @@ class Jobs:
             job.rows_done, job.rows_total = rows_done, rows_total
             announce_job(session, job)
 
+    def renew(self, leases: Sequence[Lease], now: float) -> None:
+        """Whoever holds these is alive, whether or not they have anything to say."""
+        if not leases:
+            return
+        with self.catalog.writing() as session:
+            for lease in leases:
+                job = session.get(Job, lease.job_id)
+                if job is not None and job.lease == lease.token:
+                    job.lease_until = now + lease.seconds
+
     def note_content(self, lease: Lease, sha256: str, size_bytes: int) -> None:
         """What the file is, as soon as that is known. Raises LeaseLost."""
         with self.catalog.writing() as session:
@@ -119,7 +131,7 @@ class Jobs:
             announce_job(session, job)
 
     def note_crash(self, lease: Lease) -> int:
-        """The worker died over this job, whose lease goes on: how often that has happened. Raises LeaseLost."""
+        """The worker died over this job, or met an error of its own: how often so far. Raises LeaseLost."""
         with self.catalog.writing() as session:
             job = held(session, lease)
             job.crashes += 1

@@ -1,0 +1,417 @@
+"""The host at work: its own thread, real workers, a real folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from app.pipeline import claiming, retrying
+from app.pipeline import host as host_module
+from app.pipeline.control import PipelineControl
+from app.pipeline.host import PipelineHost
+from app.pipeline.workers import Worker, WorkerPool
+from app.pipeline.workplace import Workplace
+from app.storage.catalog import database
+from app.storage.catalog.tables import Job
+from tests.builders import eventually, settings_in, tiny_csv
+
+
+class SeenPool(WorkerPool):
+    """A pool whose workers a test can find."""
+
+    made: list[SeenPool]
+
+    def __init__(self, settings: Any) -> None:
+        super().__init__(settings)
+        self.made.append(self)
+
+    @classmethod
+    def worker(cls) -> Worker:
+        """The only worker, once there is one."""
+        return eventually(lambda: cls.made and cls.made[-1].workers, "there is a worker")[0]
+
+
+@pytest.fixture(autouse=True)
+def quicker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_module, "TICK_SECONDS", 0.05)
+    monkeypatch.setattr(host_module, "LOCK_RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(host_module, "HOUSEKEEPING_SECONDS", 0.1)
+    monkeypatch.setattr(claiming, "ORPHAN_SECONDS", 0.2)
+    monkeypatch.setattr(retrying, "FIRST_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr(host_module, "STOP_GRACE_SECONDS", 0.1)
+    SeenPool.made = []
+    monkeypatch.setattr(host_module, "WorkerPool", SeenPool)
+
+
+@pytest.fixture
+def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are taken and queued, which is all that these tests ask for; starting workers takes a second."""
+    monkeypatch.setattr(SeenPool, "start", lambda self: None)
+
+
+@pytest.fixture
+def hosts() -> Iterator[Callable[[Workplace], PipelineHost]]:
+    """Starts hosts, and stops them in the end."""
+    started: list[PipelineHost] = []
+
+    def start(place: Workplace) -> PipelineHost:
+        host = PipelineHost(place)
+        host.start()
+        started.append(host)
+        return host
+
+    yield start
+    for pool in SeenPool.made:
+        for worker in pool.workers:
+            if worker.process.is_alive():
+                os.kill(worker.process.pid, signal.SIGCONT)
+    for host in started:
+        if host._thread.is_alive():
+            host.stop()
+
+
+def job_named(place: Workplace, name: str, *states: str) -> Job:
+    """The job for this file, once it is in one of these states."""
+
+    def found() -> Job | None:
+        jobs = [job for job in place.history.page(1000)[0] if job.name == name]
+        return jobs[0] if jobs and jobs[0].state in states else None
+
+    return eventually(found, f"{name} is {' or '.join(states)}", seconds=30)
+
+
+def running(place: Workplace) -> bool:
+    return PipelineControl(place).status().running
+
+
+def hold_worker() -> Worker:
+    """Suspend the only worker, so that what it is given lasts."""
+    worker = SeenPool.worker()
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    return worker
+
+
+def let_go(worker: Worker) -> None:
+    os.kill(worker.process.pid, signal.SIGCONT)
+
+
+def held_at_work(place: Workplace, name: str = "x.csv", first: float = 1.0) -> tuple[Worker, Job]:
+    """A suspended worker that has been given a job."""
+    worker = hold_worker()
+    tiny_csv(place.folders.data / name, first)
+    return worker, job_named(place, name, "running")
+
+
+def test_a_dropped_file_is_stored(place, hosts):
+    hosts(place)
+    tiny_csv(place.folders.data / "x.csv")
+    job = job_named(place, "x.csv", "stored")
+    eventually(lambda: place.jobs.get(job.id).settled, "it is settled")
+    assert (place.folders.processed / "x.csv").exists()
+
+
+def test_many_files_at_once_are_each_stored_once(tmp_path, hosts):
+    place = Workplace.open(settings_in(tmp_path, source_width=4, ingest_workers=2))
+    place.folders.ensure()
+    host = hosts(place)
+    for number in range(100):
+        tiny_csv(place.folders.data / f"{number}.csv", float(number), width=4)
+    eventually(lambda: place.history.counts()["stored"] == 100, "100 files are stored", seconds=60)
+    eventually(lambda: len(list(place.folders.processed.iterdir())) == 100, "100 files are moved")
+    assert place.images.page(1000)[1] == place.history.page(1000)[1] == 100
+    assert list(place.folders.processing.iterdir()) == []
+    host.stop()
+    place.catalog.close()
+
+
+def test_switched_off_it_takes_nothing_until_it_is_started(tmp_path, hosts):
+    place = Workplace.open(settings_in(tmp_path, pipeline_autostart=False))
+    control = PipelineControl(place)
+    host = hosts(place)
+    eventually(lambda: control.status().host_alive, "there is a host")
+    tiny_csv(place.folders.data / "x.csv")
+    control.scan()
+    eventually(lambda: control.status().settled, "the scan is done")
+    assert (place.folders.data / "x.csv").exists() and not control.status().running
+    assert SeenPool.made[-1].workers == []
+    for _ in range(2):
+        control.start()
+    job_named(place, "x.csv", "stored")
+    assert control.status().running
+    for _ in range(2):
+        control.stop()
+    eventually(lambda: not control.status().running, "it is off")
+    host.stop()
+    assert PipelineControl(place).status().host_alive is False
+    place.catalog.close()
+
+
+@pytest.mark.usefixtures("no_workers")
+def test_stopped_it_sleeps_although_files_wait(place, hosts, monkeypatch):
+    object.__setattr__(place.settings, "stable_seconds", 0.3)
+    control = PipelineControl(place)
+    hosts(place)
+    eventually(lambda: running(place), "it runs")
+    tiny_csv(place.folders.data / "x.csv")
+    eventually(lambda: control.status().board.waiting == 1, "the file is seen")
+    control.stop()
+    eventually(lambda: not running(place), "it is off")
+    assert control.status().board.waiting == 0
+    ticks: list[float] = []
+    wait = PipelineHost.wait
+    monkeypatch.setattr(PipelineHost, "wait", lambda *args: (ticks.append(args[2]), wait(*args))[1])
+    eventually(lambda: len(ticks) >= 3, "it goes on")
+    assert min(ticks) == host_module.TICK_SECONDS
+    assert (place.folders.data / "x.csv").exists()
+
+
+def test_a_file_that_kills_its_worker_three_times_fails_and_others_do_not(place, hosts):
+    hosts(place)
+    SeenPool.worker()
+    long_csv(place.folders.data / "deadly.csv")
+    job = job_named(place, "deadly.csv", "running")
+    for death in range(1, 4):
+        worker = eventually(lambda: begun_with(job), "a worker has begun with it")
+        worker.process.kill()
+        if death == 1:
+            tiny_csv(place.folders.data / "innocent.csv")
+        eventually(lambda death=death: place.jobs.get(job.id).crashes == death, "the death is charged")
+    assert job_named(place, "deadly.csv", "failed").reason == "worker_died"
+    innocent = job_named(place, "innocent.csv", "stored")
+    assert innocent.crashes == 0
+    eventually(lambda: (place.folders.failed / "deadly.csv.error.json").exists(), "the report is written")
+
+
+def begun_with(job: Job) -> Worker | None:
+    workers = SeenPool.made[-1].busy
+    return next((one for one in workers if one.begun and one.lease and one.lease.job_id == job.id), None)
+
+
+def long_csv(path) -> None:
+    """A file that takes a second to read."""
+    head = "depth," + ",".join(f"col{column}" for column in range(200)) + "\n"
+    row = ",7" * 200 + "\n"
+    draft = path.with_name(f".{path.name}")
+    draft.write_text(head + "".join(f"{depth}{row}" for depth in range(25_000)))
+    draft.rename(path)
+
+
+def test_a_worker_that_dies_before_it_takes_the_job_up_charges_nobody(place, hosts):
+    hosts(place)
+    worker, job = held_at_work(place)
+    worker.process.kill()
+    stored = job_named(place, "x.csv", "stored")
+    assert (stored.id, stored.crashes, stored.attempts) == (job.id, 0, 1)
+
+
+def test_a_worker_that_says_nothing_for_long_keeps_its_job_while_it_lives(place, hosts, monkeypatch):
+    monkeypatch.setattr(host_module, "LEASE_SECONDS", 0.4)
+    monkeypatch.setattr(host_module, "RENEWAL_SECONDS", 0.05)
+    hosts(place)
+    worker, job = held_at_work(place)
+    eventually(lambda: place.jobs.get(job.id).lease_until > job.started_at + 2.0, "the lease goes on")
+    let_go(worker)
+    assert job_named(place, "x.csv", "stored").attempts == 1
+
+
+def test_a_file_that_takes_too_long_fails(tmp_path, hosts):
+    place = Workplace.open(settings_in(tmp_path, file_seconds=0.5))
+    place.folders.ensure()
+    host = hosts(place)
+    held_at_work(place)
+    assert job_named(place, "x.csv", "failed").reason == "took_too_long"
+    tiny_csv(place.folders.data / "y.csv", 2.0)
+    job_named(place, "y.csv", "stored", "failed")
+    host.stop()
+    place.catalog.close()
+
+
+def test_a_file_in_work_when_the_host_stops_is_put_back_and_not_charged(place, hosts):
+    host = hosts(place)
+    _, job = held_at_work(place)
+    host.stop()
+    put_back = place.jobs.get(job.id)
+    assert (put_back.state, put_back.attempts, put_back.crashes) == ("queued", 0, 0)
+    hosts(place)
+    assert job_named(place, "x.csv", "stored").attempts == 1
+
+
+@pytest.mark.usefixtures("no_workers")
+def test_the_second_host_stands_by_and_takes_over_with_what_was_asked(place, settings, hosts):
+    control = PipelineControl(place)
+    first = hosts(place)
+    eventually(lambda: running(place), "the first runs")
+    other = Workplace.open(settings)
+    second = hosts(other)
+    control.stop()
+    eventually(lambda: not running(place), "it is off")
+    assert control.status().board.host == first.owner and not second.lock.held
+    first.stop()
+    eventually(lambda: control.status().board.host == second.owner, "the second has taken over")
+    assert not control.status().board.wanted
+    control.start()
+    tiny_csv(place.folders.data / "x.csv")
+    job_named(place, "x.csv", "queued")
+    second.stop()
+    other.catalog.close()
+
+
+def test_a_host_that_is_killed_is_followed_within_seconds_and_nothing_is_lost(place, hosts):
+    control = PipelineControl(place)
+    variables = {
+        "BOREHOLE_DATA_DIR": place.settings.data_dir,
+        "BOREHOLE_DB_DIR": place.settings.db_dir,
+        "BOREHOLE_LOG_DIR": place.settings.log_dir,
+        "BOREHOLE_STABLE_SECONDS": "0.05",
+        "BOREHOLE_INGEST_WORKERS": "1",
+    }
+    environment = os.environ | {name: str(value) for name, value in variables.items()}
+    command = [sys.executable, "-m", "app.ingestion", "--watch"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as first:
+        eventually(lambda: running(place), "the first host runs")
+        second = hosts(place)
+        long_csv(place.folders.data / "x.csv")
+        job = job_named(place, "x.csv", "running")
+        control.stop()
+        first.kill()
+        eventually(lambda: control.status().board.host == second.owner, "it is followed", seconds=5)
+    assert not control.status().board.wanted
+    assert job_named(place, "x.csv", "queued").id == job.id
+    control.start()
+    stored = job_named(place, "x.csv", "stored")
+    assert (stored.id, stored.crashes) == (job.id, 0)
+    assert place.images.page(10)[1] == 1
+
+
+@pytest.mark.usefixtures("no_workers")
+def test_one_file_that_cannot_be_taken_holds_up_no_other_and_is_told(place, hosts, monkeypatch):
+    claim = type(place.folders).claim
+
+    def busy(self: Any, name: str) -> Any:
+        if name == "mounted.csv":
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        return claim(self, name)
+
+    control = PipelineControl(place)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(place.folders), "claim", busy)
+        hosts(place)
+        tiny_csv(place.folders.data / "mounted.csv", 1.0)
+        trouble = eventually(lambda: control.status().board.trouble, "the trouble is told")
+        assert trouble == "mounted.csv cannot be taken: Device or resource busy"
+        tiny_csv(place.folders.data / "other.csv", 2.0)
+        job_named(place, "other.csv", "queued")
+        assert control.status().board.trouble == trouble
+    job_named(place, "mounted.csv", "queued")
+    eventually(lambda: control.status().board.trouble is None, "the trouble is over")
+
+
+@pytest.mark.usefixtures("no_workers")
+def test_a_data_folder_that_cannot_be_had_is_told_while_it_lasts(place, hosts):
+    control = PipelineControl(place)
+    hosts(place)
+    eventually(lambda: running(place), "it runs")
+    shutil.rmtree(place.folders.data)
+    place.folders.data.write_text("a file where the folder was")
+    eventually(lambda: "data" in (control.status().board.trouble or ""), "the trouble is told")
+    seen_at = control.status().board.seen_at
+    assert control.status().host_alive and seen_at > 0
+    place.folders.data.unlink()
+    eventually(lambda: place.folders.data.is_dir(), "the folder is made")
+    tiny_csv(place.folders.data / "x.csv")
+    job_named(place, "x.csv", "queued")
+    assert eventually(lambda: control.status().board.trouble is None, "the trouble is over")
+
+
+@pytest.mark.usefixtures("no_workers")
+def test_a_data_folder_made_anew_under_a_running_host_is_served_at_once(place, hosts):
+    hosts(place)
+    eventually(lambda: running(place), "it runs")
+    shutil.rmtree(place.folders.data)
+    place.folders.data.mkdir()
+    tiny_csv(place.folders.data / "x.csv")
+    job_named(place, "x.csv", "queued")
+
+
+@pytest.mark.usefixtures("no_workers")
+def test_a_catalog_that_is_locked_for_a_while_costs_nothing_but_time(tmp_path, hosts, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    place = Workplace.open(settings_in(tmp_path))
+    place.folders.ensure()
+    host = hosts(place)
+    eventually(lambda: running(place), "it runs")
+    collected: list[str] = []
+    noted = host_module._Hosting._noting_trouble
+    monkeypatch.setattr(
+        host_module._Hosting,
+        "_noting_trouble",
+        lambda self: (collected.extend(self.troubles), noted(self))[1],
+    )
+    locker = sqlite3.connect(place.settings.db_dir / "catalog.sqlite", isolation_level=None)
+    locker.execute("BEGIN EXCLUSIVE")
+    tiny_csv(place.folders.data / "x.csv")
+    eventually(lambda: any("locked" in trouble for trouble in collected), "the host meets the lock")
+    locker.execute("ROLLBACK")
+    locker.close()
+    job_named(place, "x.csv", "queued")
+    assert place.history.page(10)[1] == 1
+    host.stop()
+    place.catalog.close()
+
+
+@pytest.mark.usefixtures("no_workers")
+def test_a_host_that_stumbles_starts_over_and_keeps_what_was_asked(place, hosts, monkeypatch):
+    control = PipelineControl(place)
+    hosts(place)
+    eventually(lambda: running(place), "it runs")
+    control.stop()
+    eventually(lambda: not running(place), "it is off")
+
+    stumbled: list[bool] = []
+
+    def stumble(*_: object) -> None:
+        stumbled.append(True)
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(host_module, "keep_house", stumble)
+        eventually(lambda: len(stumbled) >= 2, "it stumbles and starts over")
+    eventually(lambda: len(SeenPool.made) >= 3 and control.status().host_alive, "it is back")
+    assert not control.status().board.wanted
+
+
+@pytest.mark.usefixtures("no_workers")
+def test_files_of_jobs_that_others_finished_are_moved_by_the_host(place, taken, hosts):
+    job, lease = taken()
+    place.jobs.duplicate(lease, 1.0, 1)  # and then whoever did it was killed, long ago
+    hosts(place)
+    eventually(lambda: place.jobs.get(job.id).settled, "the file is moved")
+    assert (place.folders.processed / "x.csv").exists()
+
+
+@pytest.mark.usefixtures("no_workers")
+def test_a_status_that_cannot_be_told_is_told_later(place, hosts, monkeypatch):
+    control = PipelineControl(place)
+    with monkeypatch.context() as patched:
+        real = type(place.board).update
+
+        def silent(self: Any, **changes: object) -> Any:
+            if "trouble" in changes:
+                raise database.CatalogUnavailable("the catalog does not answer")
+            return real(self, **changes)
+
+        patched.setattr(type(place.board), "update", silent)
+        hosts(place)
+        tiny_csv(place.folders.data / "x.csv")
+        job_named(place, "x.csv", "queued")  # it works all the same
+        assert not control.status().running
+    eventually(lambda: running(place), "it is told")

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from app.pipeline.lock import HostLock
+from tests.builders import eventually
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from app.pipeline.lock import HostLock
+assert HostLock(Path(sys.argv[1])).acquire()
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_one_of_two_gets_the_lock_and_the_other_once_it_is_released(tmp_path):
+    first, second = HostLock(tmp_path / "lock"), HostLock(tmp_path / "lock")
+    assert first.acquire() and first.acquire()
+    assert not second.acquire() and not second.held
+    first.release()
+    first.release()
+    assert second.acquire() and second.held
+    second.release()
+
+
+def test_the_kernel_frees_the_lock_of_a_process_that_is_killed(tmp_path):
+    lock = HostLock(tmp_path / "lock")
+    command = [sys.executable, "-c", HOLDER, str(lock.path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+        assert not lock.acquire()
+        holder.kill()
+        eventually(lock.acquire, "the lock of the killed process is free", seconds=2)
+    lock.release()
