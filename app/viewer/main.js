@@ -61,7 +61,8 @@ const news = new News(api, {
     jobs.change(job);
     uploads.hear(job);
   },
-  image: () => {
+  image: (event) => {
+    opening.hear(event);
     clearTimeout(refreshing);
     refreshing = setTimeout(() => opening.refresh(), REFRESH_MS);
   },

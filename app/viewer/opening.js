@@ -46,6 +46,13 @@ export class Opening {
     return undefined;
   }
 
+  /** An image was stored or deleted, here or elsewhere. */
+  hear({ image_id: id, change }) {
+    const { image } = this.store.state;
+    if (change !== "deleted" || id !== image?.image_id) return;
+    showText(byId("notice"), `${image.name} has been deleted from the server. What is still on screen cannot be loaded again.`);
+  }
+
   openImage(id) {
     return this.open({ imageId: id, window: null, colour: null }, "step");
   }

@@ -6,10 +6,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from app.pipeline.workplace import Workplace
 from tests.builders import image_rows, ingest, settings_in, write_csv
@@ -17,6 +18,10 @@ from tests.viewer.server import Server
 from tests.viewer.viewer import Viewer
 
 BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser")
+CONTEXT: dict[str, Any] = {
+    "viewport": {"width": 1280, "height": 720},
+    "permissions": ["clipboard-read", "clipboard-write"],
+}
 HOSTILE_NAME = '<img src=x onerror="alert(1)">.csv'
 ROWS = 5460
 GAP_AFTER, GAP = 800, 25.0
@@ -85,25 +90,30 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def new_viewer(browser: Browser) -> Iterator[Callable[..., Viewer]]:
-    """`new_viewer(**context options)`: a browser's page with nothing remembered. In the end none may have complained."""
+    """`new_viewer(**context options)`: a fresh browser's page. In the end none may have complained."""
     viewers: list[Viewer] = []
 
-    def make(**options: object) -> Viewer:
-        context = browser.new_context(
-            viewport={"width": 1280, "height": 720},
-            permissions=["clipboard-read", "clipboard-write"],
-            accept_downloads=True,
-            **options,
-        )
-        viewers.append(Viewer(context.new_page()))
+    def make(**options: Any) -> Viewer:
+        viewers.append(Viewer(browser.new_context(**CONTEXT, **options).new_page()))
         return viewers[-1]
 
     yield make
     for viewer in viewers:
         viewer.page.context.close()
-    assert [complaint for viewer in viewers for complaint in viewer.complaints] == []
+        viewer.must_be_content()
+
+
+@pytest.fixture(scope="package")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Of one person who opens page after page: what they loaded before is in their cache."""
+    context = browser.new_context(**CONTEXT)
+    yield context
+    context.close()
 
 
 @pytest.fixture
-def viewer(new_viewer: Callable[..., Viewer]) -> Viewer:
-    return new_viewer()
+def viewer(context: BrowserContext) -> Iterator[Viewer]:
+    viewer = Viewer(context.new_page())
+    yield viewer
+    viewer.page.close()
+    viewer.must_be_content()

@@ -54,6 +54,18 @@ def test_a_file_copied_into_the_data_folder_appears_by_itself(workshop, viewer):
     assert viewer["#image-name"].inner_text() == "well.csv"
 
 
+def test_an_image_that_is_deleted_while_it_is_shown_is_told(workshop, viewer, tmp_path):
+    viewer.open(workshop.url)
+    drop(viewer, [write_csv(tmp_path / "doomed.csv", *image_rows(300, seed=17))])
+    viewer.until("document.getElementById('image-name').textContent === 'doomed.csv'")
+    viewer.wait_until_drawn()
+    viewer.until("location.search.includes('image=')")
+    assert httpx2.delete(f"{workshop.url}/images/{viewer.query['image']}").is_success
+    viewer.until("document.getElementById('notice').textContent.includes('doomed.csv has been deleted')")
+    viewer.until("!document.getElementById('image-list').textContent.includes('doomed.csv')")
+    viewer.complaints.clear()  # nothing of it is found any more
+
+
 def test_a_failure_is_told_in_words_and_tried_again(workshop, viewer, bad_csv):
     viewer.open(workshop.url)
     drop(viewer, [bad_csv])

@@ -81,6 +81,14 @@ def test_two_fingers_zoom(new_viewer, wells):
     assert (top + bottom) / 2 == pytest.approx(9250, abs=2)
 
 
+def test_what_a_finger_pointed_at_stays_to_be_read(new_viewer, wells):
+    viewer = new_viewer(has_touch=True)
+    viewer.open(f"{wells.url}/?image=1&min=9200&max=9300")
+    viewer.page.touchscreen.tap(*viewer.point(0.5, 0.5))
+    viewer.until("document.getElementById('cursor-row').textContent === '2,499'")
+    assert viewer.window == (9200, 9300)
+
+
 def test_the_strip_shows_the_window_and_moves_it(middle):
     box = middle["#overview"].bounding_box()
     middle.page.mouse.click(box["x"] + 20, box["y"] + box["height"] * 0.75)

@@ -19,6 +19,9 @@ class Viewer:
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
+    def must_be_content(self) -> None:
+        assert self.complaints == []
+
     def open(self, url: str) -> Viewer:
         self.page.goto(url)
         return self.wait_until_drawn()
@@ -51,7 +54,7 @@ class Viewer:
         return {name: values[0] for name, values in parse_qs(urlsplit(self.page.url).query).items()}
 
     def until_window(self, condition: str) -> tuple[float, float]:
-        """Wait until `min` and `max` of the depth fields meet a condition and have come to rest, and return them."""
+        """Wait until `min` and `max` of the depth fields meet a condition and have come to rest; returns them."""
         self.until(
             f"""() => {{
                 const read = (id) => Number(document.getElementById(id).value);

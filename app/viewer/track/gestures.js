@@ -17,6 +17,7 @@ export function attachGestures(box, actions) {
 
   box.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
+    actions.hover(at(event));
     box.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, at(event));
     drag?.cancel(); // a second finger: this becomes a pinch
@@ -46,11 +47,12 @@ export function attachGestures(box, actions) {
       drag = null;
     }
     if (!pointers.size) box.classList.remove("dragging");
-    if (event.pointerType === "touch") actions.hover(null);
   };
   box.addEventListener("pointerup", release);
   box.addEventListener("pointercancel", release);
-  box.addEventListener("pointerleave", () => actions.hover(null));
+  box.addEventListener("pointerleave", (event) => {
+    if (event.pointerType !== "touch") actions.hover(null); // what a finger pointed at stays to be read
+  });
 
   box.addEventListener(
     "wheel",

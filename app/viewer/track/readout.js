@@ -1,6 +1,5 @@
 // What lies under the cursor. Values are fetched when first asked for, some rows around the cursor at a time.
 
-import { isAbort } from "../api.js";
 import { byId } from "../dom.js";
 import { countText, depthDecimals, valueText, withUnit } from "../format.js";
 import { stepOf } from "../depth_window.js";
@@ -13,6 +12,7 @@ export class Readout {
   #flight = null;
   #timer = null;
   #cursor = null; // {depth, azimuth}
+  #gap = null; // a depth known to lie in a gap
 
   /** wall: its depth index knows which row lies where. */
   constructor(api, store, wall) {
@@ -54,6 +54,7 @@ export class Readout {
     const { image } = this.store.state;
     const { depth } = this.#cursor;
     const rows = this.#rows;
+    if (depth === this.#gap) return null;
     if (rows?.imageId !== image.image_id || depth < rows.min || depth > rows.max) return undefined;
     const row = this.wall.depths.rowAt(0, depth);
     if (typeof row !== "number") return row;
@@ -66,18 +67,22 @@ export class Readout {
     const { image } = this.store.state;
     if (!this.#cursor || !image || this.#frame() !== undefined) return this.#write();
     const { depth } = this.#cursor;
+    const row = this.wall.depths.rowAt(0, depth);
+    if (row === undefined) return undefined; // the depths are on their way; once here, the track is drawn again
+    if (row === null) {
+      this.#gap = depth;
+      return this.#write();
+    }
     const reach = stepOf(image) * ROWS_AROUND;
     const range = { min: depth - reach, max: depth + reach };
-    this.wall.depths.rowAt(0, depth); // sends for the depths, too
     this.#flight?.abort();
     this.#flight = new AbortController();
     const parameters = { image_id: image.image_id, depth_min: range.min, depth_max: range.max };
     try {
       const { frames } = await this.api.frames(parameters, this.#flight.signal);
       this.#rows = { imageId: image.image_id, ...range, frames };
-    } catch (error) {
-      if (isAbort(error) || error.code !== "depth_range_empty") return undefined; // the banner tells of the rest
-      this.#rows = { imageId: image.image_id, ...range, frames: [] };
+    } catch {
+      return undefined; // aborted, or the banner tells
     }
     return this.#cursor && this.#write();
   }
