@@ -38,7 +38,7 @@ def test_a_drag_lays_a_sine_whose_dip_is_read_and_kept(picking):
     assert pick["amplitude"] == pytest.approx(0.1, abs=0.01)
     assert pick["azimuth"] == pytest.approx(270, abs=1)
     assert pick["dip"] == pytest.approx(math.degrees(math.atan(2 * pick["amplitude"] / DIAMETER)))
-    assert viewer[".pick-dip"].inner_text() == f"{pick['dip']:.0f}° / {pick['azimuth']:03.0f}°"
+    assert viewer[".pick-dip"].inner_text() == f"{pick['dip']:.0f}°/{pick['azimuth']:03.0f}°"
     viewer.page.reload()
     viewer.wait_until_drawn()
     viewer.until("document.querySelectorAll('.pick').length === 1")

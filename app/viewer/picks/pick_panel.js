@@ -80,10 +80,10 @@ export class PickPanel {
     const isChosen = pick.id === this.picks.chosenId;
     const button = element(
       "button",
-      { type: "button", class: "pick-line", "aria-pressed": String(isChosen), title: "Show it on the track" },
+      { type: "button", class: "pick-line", "aria-pressed": String(isChosen), title: pick.name },
       element("span", { class: "swatch", "data-kind": pick.kind }),
       element("span", { class: "pick-name" }, pick.name),
-      element("span", { class: "pick-depth" }, pick.depth.toFixed(depthDecimals(image))),
+      element("span", { class: "pick-depth" }, pick.depth.toFixed(Math.min(depthDecimals(image), 3))),
       element("span", { class: "pick-dip", title: "Dip and dip direction" }, dipText(dip, pick.azimuth)),
     );
     button.addEventListener("click", () => {
@@ -107,5 +107,5 @@ export class PickPanel {
   }
 }
 
-/** 34° / 128°: dip and dip direction, as structural geologists write it. */
-export const dipText = (dip, direction) => `${dip.toFixed(0)}° / ${String(Math.round(direction) % 360).padStart(3, "0")}°`;
+/** 34°/128°: dip and dip direction, as structural geologists write it. */
+export const dipText = (dip, direction) => `${dip.toFixed(0)}°/${String(Math.round(direction) % 360).padStart(3, "0")}°`;
