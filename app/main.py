@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -59,7 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         await run_in_threadpool(host.stop)
         services.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(  # its pages need no network
         title="Borehole Image Server",
         version=__version__,
         description=DESCRIPTION,

@@ -230,14 +230,16 @@ def write_demo_csv(
     decimals: Literal[0, 1, 2, 3] = 0,
     null: str = "",
 ) -> None:
-    """Write a synthetic image as `depth,col1,…`; without decimals its pixels are integers 0..255."""
+    """Write a synthetic image as `depth_m,col1,…`; without decimals its pixels are integers 0..255."""
     # Every possible cell is written once and looked up; NULs make them equally long and are dropped at the end.
     scale = 10**decimals
     cells = np.array(
         [f",{value / scale:.{decimals}f}" for value in range(255 * scale + 1)] + [f",{null}"], dtype=bytes
     )
     with path.open("wb") as file:
-        file.write(",".join(["depth", *(f"col{column}" for column in range(1, width + 1))]).encode() + b"\n")
+        file.write(
+            ",".join(["depth_m", *(f"col{column}" for column in range(1, width + 1))]).encode() + b"\n"
+        )
         for depths, pixels in synthetic_rows(
             rows, width=width, seed=seed, top=top, step=step, pad_gaps=pad_gaps
         ):

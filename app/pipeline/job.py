@@ -111,18 +111,29 @@ class _Ingestion:
         if known is not None:
             return self._duplicate(known)
         try:
+            return self._commit(self._stored(path, before), content)
+        except BaseException:
+            self._abandon()
+            raise
+
+    def _stored(self, path: Path, before: Snapshot) -> StoredImage:
+        """Raises FileChanged, whatever was found wrong with a file that somebody is still writing to."""
+        try:
             stored = store_image(
                 lambda: open_source(path, self.place.settings),
                 self._begin,
                 self.place.settings,
                 self._progress,
             )
-            if Snapshot.of(path.stat()) != before:
-                raise FileChanged(f"{self.job.name} changed while it was read")
-            return self._commit(stored, content)
-        except BaseException:
-            self._abandon()
+        except FileError:
+            self._check_unchanged(path, before)
             raise
+        self._check_unchanged(path, before)
+        return stored
+
+    def _check_unchanged(self, path: Path, before: Snapshot) -> None:
+        if Snapshot.of(path.stat()) != before:
+            raise FileChanged(f"{self.job.name} changed while it was read")
 
     def _path(self) -> Path:
         path = Path(self.job.path) if self.job.path else self.place.folders.claimed(self.job.claim or "")

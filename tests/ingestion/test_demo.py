@@ -82,8 +82,8 @@ def test_csv_holds_the_image_to_its_decimals(tmp_path, decimals):
     write_demo_csv(path, BLOCK_ROWS + 10, width=30, seed=3, decimals=decimals)
     table = pd.read_csv(path)
     depths, pixels = image_rows(BLOCK_ROWS + 10, width=30, seed=3, pad_gaps=True)
-    assert list(table.columns) == ["depth", *(f"col{column}" for column in range(1, 31))]
-    np.testing.assert_array_equal(table["depth"], depths)
+    assert list(table.columns) == ["depth_m", *(f"col{column}" for column in range(1, 31))]
+    np.testing.assert_array_equal(table["depth_m"], depths)
     np.testing.assert_allclose(table.iloc[:, 1:], pixels, rtol=0, atol=0.5001 * 10.0**-decimals)
     assert np.isnan(pixels).any()
 
@@ -92,7 +92,7 @@ def test_csv_is_plain_text_without_float_noise(tmp_path):
     path = tmp_path / "demo.csv"
     write_demo_csv(path, 3, width=3, step=0.01, pad_gaps=False)
     lines = path.read_text().splitlines()
-    assert lines[0] == "depth,col1,col2,col3"
+    assert lines[0] == "depth_m,col1,col2,col3"
     assert [line.split(",")[0] for line in lines[1:]] == ["1500.0", "1500.01", "1500.02"]
     assert all(cell.isdigit() for line in lines[1:] for cell in line.split(",")[1:])
     assert path.read_bytes().endswith(b"\n")

@@ -28,31 +28,42 @@ class Clock:
         return self.now
 
 
+class HeardArrivals(Arrivals):
+    """Arrivals of which a test can tell how far the system is with its telling."""
+
+    def __init__(self, *arguments) -> None:
+        self.heard: list[str] = []
+        super().__init__(*arguments)
+
+    def _hint(self, name: str) -> None:
+        super()._hint(name)
+        self.heard.append(name)
+
+
 class Watcher:
     """Arrivals with a clock of their own."""
 
     def __init__(self, folder: Path, clock: Clock, stable: float = STABLE) -> None:
         self.clock = clock
-        self.hints = 0
-        self.arrivals = Arrivals(DataFolders(folder), stable, RESCAN, self._hint)
+        self.arrivals = HeardArrivals(DataFolders(folder), stable, RESCAN, lambda: None)
         self.data = folder
-
-    def _hint(self) -> None:
-        self.hints += 1
+        self.markers = 0
 
     def look(self, after: float = 0.0, *, at_once: bool = False) -> list[str]:
         self.clock.now += after
         return list(self.arrivals.look(at_once=at_once))
 
     def hinted(self) -> None:
-        """Wait for the system to tell of what was done last."""
-        marker = self.data / ".marker"
-        before = self.hints
+        """Wait until the system has told of all that was done."""
+        self.markers += 1
+        marker = self.data / f".marker-{self.markers}"
         marker.touch()
-        eventually(lambda: self.hints > before, "the system tells of a change")
-        before = self.hints
-        marker.unlink()
-        eventually(lambda: self.hints > before, "the system tells of a change")
+        eventually(lambda: marker.name in self.arrivals.heard, "the system tells of a change")
+
+    def deafen(self) -> None:
+        """From here on all events are lost."""
+        self.arrivals.watch._handler._on_event = lambda name: None
+        self.look(after=1.0, at_once=True)
 
 
 @pytest.fixture
@@ -109,6 +120,8 @@ def test_a_file_still_open_for_writing_is_left_alone_however_long_its_writer_pau
         for _ in range(5):
             assert watcher.look(after=10 * STABLE, at_once=True) == []
         assert watcher.arrivals.waiting == 1
+    watcher.hinted()
+    watcher.look(after=0.2)
     assert watcher.look(after=RESCAN) == ["x.csv"]
 
 
@@ -167,6 +180,8 @@ def test_sub_folders_and_ignored_names_are_not_waited_for(watcher):
 
 
 def test_nothing_is_listed_while_nothing_calls_for_it(watcher, monkeypatch):
+    watcher.deafen()
+
     def no_listing(self: DataFolders) -> None:
         raise AssertionError("listed for nothing")
 
@@ -174,10 +189,9 @@ def test_nothing_is_listed_while_nothing_calls_for_it(watcher, monkeypatch):
     assert watcher.look(after=RESCAN - 0.1) == []
 
 
-def test_a_file_whose_events_were_lost_is_found_by_the_rescan(watcher, monkeypatch):
-    monkeypatch.setattr(Watcher, "_hint", lambda self: None)
-    watcher.arrivals._hint = lambda name: None
-    watcher.arrivals.watch._handler._on_event = lambda name: None
+def test_a_file_whose_events_were_lost_is_found_by_the_rescan(watcher):
+    watcher.deafen()
+    watcher.look(after=RESCAN)
     (watcher.data / "x.csv").write_text("depth")
     assert watcher.look(after=RESCAN - 0.1) == [] and watcher.arrivals.waiting == 0
     assert watcher.look(after=0.2) == [] and watcher.arrivals.waiting == 1
@@ -218,6 +232,7 @@ def test_a_data_folder_that_is_gone_is_made_again(watcher):
 
 def test_a_file_that_cannot_be_taken_comes_again_later_and_says_why_until_then(watcher):
     (watcher.data / "x.csv").write_text("depth")
+    watcher.hinted()
     watcher.look(after=RESCAN)
     assert watcher.look(after=STABLE) == ["x.csv"]
     watcher.arrivals.postpone("x.csv", "busy")
@@ -231,6 +246,7 @@ def test_a_file_that_cannot_be_taken_comes_again_later_and_says_why_until_then(w
 
 def test_nobody_is_asked_to_look_more_often_than_a_listing_is_made(watcher):
     (watcher.data / "x.csv").write_text("depth")
+    watcher.hinted()
     watcher.look(after=RESCAN)
     assert watcher.look(after=STABLE) == ["x.csv"]  # and is left where it is
     assert watcher.arrivals.due_in() == pytest.approx(arrivals_module.SHORTEST_LISTING_SECONDS)
@@ -238,6 +254,7 @@ def test_nobody_is_asked_to_look_more_often_than_a_listing_is_made(watcher):
 
 def test_once_stopped_nothing_is_waited_for(watcher):
     (watcher.data / "x.csv").write_text("depth")
+    watcher.hinted()
     watcher.look(after=RESCAN)
     watcher.arrivals.stop()
     assert (watcher.arrivals.waiting, watcher.arrivals.due_in(), watcher.arrivals.watch) == (0, None, None)

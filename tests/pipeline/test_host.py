@@ -123,14 +123,26 @@ def test_many_files_at_once_are_each_stored_once(tmp_path, hosts):
     place = Workplace.open(settings_in(tmp_path, source_width=4, ingest_workers=2))
     place.folders.ensure()
     host = hosts(place)
-    for number in range(100):
+    for number in range(40):
         tiny_csv(place.folders.data / f"{number}.csv", float(number), width=4)
-    eventually(lambda: place.history.counts()["stored"] == 100, "100 files are stored", seconds=60)
-    eventually(lambda: len(list(place.folders.processed.iterdir())) == 100, "100 files are moved")
-    assert place.images.page(1000)[1] == place.history.page(1000)[1] == 100
+    eventually(lambda: place.history.counts()["stored"] == 40, "40 files are stored", seconds=60)
+    eventually(lambda: len(list(place.folders.processed.iterdir())) == 40, "40 files are moved")
+    assert place.images.page(1000)[1] == place.history.page(1000)[1] == 40
     assert list(place.folders.processing.iterdir()) == []
     host.stop()
     place.catalog.close()
+
+
+@pytest.mark.usefixtures("no_workers")
+def test_hundreds_of_files_at_once_are_each_queued_once(place, hosts):
+    hosts(place)
+    for number in range(300):
+        (place.folders.data / f"{number}.csv").write_text("depth")
+    eventually(lambda: place.history.counts()["queued"] >= 300, "300 files are queued", seconds=60)
+    jobs, total = place.history.page(1000)
+    assert total == len({job.name for job in jobs}) == 300
+    assert len(list(place.folders.processing.iterdir())) == 300
+    assert place.folders.listing() == {}
 
 
 def test_switched_off_it_takes_nothing_until_it_is_started(tmp_path, hosts):

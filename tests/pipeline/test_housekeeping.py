@@ -21,8 +21,7 @@ DEPTHS = np.array([1.0, 2.0])
 
 
 @pytest.fixture(autouse=True)
-def without_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(housekeeping, "GRACE_SECONDS", -1.0)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claiming, "ORPHAN_SECONDS", 0.0)
 
 
@@ -63,10 +62,10 @@ def test_what_an_abandoned_attempt_wrote_is_swept_once(place, taken, fragments):
     _, lease = taken()
     image_id = place.images.begin(lease, time.time())
     ImageWriter(place.layout, image_id).write_depths(0, DEPTHS)
-    sweep(place, -1.0)
+    sweep(place, grace_seconds=-1.0)
     assert fragments(image_id) != []  # somebody works on it
     place.jobs.put_back(lease)
-    sweep(place, -1.0)
+    sweep(place, grace_seconds=-1.0)
     assert fragments(image_id) == []
     assert place.images.abandoned(time.time() + 1.0) == []
 
@@ -74,7 +73,7 @@ def test_what_an_abandoned_attempt_wrote_is_swept_once(place, taken, fragments):
 def test_a_fragment_that_the_catalog_has_never_heard_of_is_left_alone(place, fragments):
     stored = ingest(place, tiny_csv(place.folders.data / "x.csv")).image_ids[0]
     ImageWriter(place.layout, 77).write_depths(0, DEPTHS)
-    keep_house(place, "host", 60.0)
+    sweep(place, grace_seconds=-1.0)
     assert fragments(77) != [] and fragments(stored) != []
 
 
@@ -83,7 +82,7 @@ def test_the_arrays_of_a_deleted_image_are_erased_and_its_neighbours_stay(place,
         ingest(place, tiny_csv(place.folders.data / "x.csv", first)).image_ids[0] for first in (1.0, 2.0)
     )
     place.images.delete(first, time.time())
-    sweep(place, -1.0)
+    sweep(place, grace_seconds=-1.0)
     assert fragments(first) == [] and fragments(second) != []
     assert place.images.deleted_before(time.time() + 1.0) == []
 
@@ -91,7 +90,7 @@ def test_the_arrays_of_a_deleted_image_are_erased_and_its_neighbours_stay(place,
 def test_a_deleted_image_can_be_read_for_a_while(place, fragments):
     image = ingest(place, tiny_csv(place.folders.data / "x.csv")).image_ids[0]
     place.images.delete(image, time.time())
-    sweep(place, 60.0)
+    keep_house(place, "host", 60.0)
     assert fragments(image) != []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -18,15 +19,19 @@ def count_byte(block: bytes, byte: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(block, dtype=np.uint8) == ord(byte)))
 
 
-def line_blocks(file: BinaryIO, first_line: int, size: int) -> Iterator[tuple[bytes, int]]:
-    """Blocks of about `size` bytes, cut after a newline, from where the file stands to its end.
+def line_blocks(
+    file: BinaryIO, first_line: int, size: int, stop: int | None = None
+) -> Iterator[tuple[bytes, int]]:
+    """Blocks of about `size` bytes, cut after a newline, from where the file stands to byte `stop` or its end.
 
     Yields the block and the number of its first line; the last block may lack the newline at its end.
     Raises FileError for a line that is longer than LONGEST_LINE.
     """
     line = first_line
     started: list[bytes] = []  # the pieces of a line whose end has not been read yet
-    while piece := file.read(size):
+    left = sys.maxsize if stop is None else stop - file.tell()
+    while piece := file.read(min(size, left)):
+        left -= len(piece)
         end = piece.rfind(b"\n") + 1
         if not end:
             started.append(piece)

@@ -19,7 +19,7 @@ LONGEST_HEADER = 1024 * 1024
 
 NO_ROWS = "The file has a header and no rows below it."
 
-_CONTROLS = frozenset(map(chr, range(32))) - {"\t", "\v", "\f"}
+_CONTROLS = frozenset(map(chr, [*range(32), *range(127, 160)])) - {"\t", "\v", "\f"}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import FileError, Reason
@@ -16,13 +17,23 @@ from app.settings import Settings
 SMALLEST_BLOCK = 64 * 1024
 
 
-class CsvSource:
-    """A `Source` of a plain CSV file. Raises FileError when made, if the header is at fault."""
+@dataclass(frozen=True)
+class Lines:
+    """Whole lines of a file: the bytes offset … stop − 1, of which the first is in line `line`."""
 
-    def __init__(self, path: Path, settings: Settings) -> None:
+    offset: int
+    stop: int
+    line: int
+
+
+class CsvSource:
+    """A `Source` of a plain CSV file, or of some of its lines. Raises FileError if the header is at fault."""
+
+    def __init__(self, path: Path, settings: Settings, within: Lines | None = None) -> None:
         with path.open("rb") as file:
             self.header = read_header(file, settings)
         self.path = path
+        self.lines = within or Lines(self.header.offset, path.stat().st_size, self.header.line)
         self.width = len(self.header.layout.pixels)
         self.depth_name = self.header.layout.names[self.header.layout.depth]
         self.depth_unit = self.header.depth_unit
@@ -30,7 +41,7 @@ class CsvSource:
         self.integers8 = True
 
     def chunks(self, rows: int = 8192) -> Iterator[Chunk]:
-        """The file from its first row, at most `rows` rows at a time.
+        """The rows from the first, at most `rows` at a time.
 
         Memory: some blocks of `rows` lines of text and values, never more than LONGEST_LINE bytes of text each.
         Raises FileError for the first line at fault, and at the end if there was no row, or none with a depth.
@@ -41,8 +52,8 @@ class CsvSource:
         layout = self.header.layout
         size = min(max(rows * self.header.row_bytes, SMALLEST_BLOCK), LONGEST_LINE)
         with self.path.open("rb") as file:
-            file.seek(self.header.offset)
-            for block, line in line_blocks(file, self.header.line, size):
+            file.seek(self.lines.offset)
+            for block, line in line_blocks(file, self.lines.line, size, self.lines.stop):
                 parsed = parse_block(block, line, layout)
                 self.dropped_rows += parsed.dropped_rows
                 self.integers8 &= parsed.integers8
