@@ -40,7 +40,6 @@ def main(target: Path) -> None:
         finally:
             server.stop()
     _write_small(picture, target)
-    print(f"{target}: {target.stat().st_size / 1000:.0f} kB")
 
 
 def _picture(server: Server) -> bytes:
