@@ -26,6 +26,7 @@ from app.api import (
     tiles,
     uploads,
 )
+from app.api.answers import RecentAnswers
 from app.api.request_log import RequestLog
 from app.api.services import Services
 from app.pipeline.host import PipelineHost
@@ -85,5 +86,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/viewer", page.ViewerFiles(), name="viewer")
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
+    app.add_middleware(RecentAnswers, capacity_bytes=settings.answer_cache_bytes)
     app.add_middleware(RequestLog, lines=settings.access_log)
     return app

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from app.api.answers import IMAGE_ID
 from app.api.conditional import entity_tag, is_unchanged, not_modified
 from app.api.frame_formats import FRAMES, MEDIA_TYPES, OFFERS, FrameFormat, frames_body
 from app.api.frame_parameters import ColourParameters, DepthRangeParameters, SizeParameters, query
@@ -83,6 +84,7 @@ async def frames(
     tag = entity_tag(selection, frame_format, style)
     if is_unchanged(request, tag):
         return not_modified(tag, vary="Accept")
+    request.scope[IMAGE_ID] = image.id
     values = await read(services, selection)
     watch.lap("read")
     if values.size > PIXELS_ON_THE_LOOP:

@@ -32,7 +32,8 @@ class Intake:
         self.rounded = settings.rounding == "mantissa13"
         self.resample = Resampler(source.width, WIDTH, settings.resize_mode)
 
-    def blocks(self, progress: Callable[[int], None]) -> Iterator[RowBlock]:
+    def blocks(self, progress: Callable[[int], None] | None = None) -> Iterator[RowBlock]:
+        """progress: told how many rows are done. Raises FileError."""
         done = 0
         for chunk in self.source.chunks():
             self.order.check(chunk)
@@ -40,7 +41,8 @@ class Intake:
             self.statistics.add(chunk.pixels, values)
             done += len(chunk.depths)
             yield RowBlock(chunk.depths, values)
-            progress(done)
+            if progress is not None:
+                progress(done)
 
     def findings(self) -> Findings:
         """Once all blocks have been asked for."""

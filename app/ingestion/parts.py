@@ -6,14 +6,14 @@ file is read anew by one process, which names the row at fault.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 
-from app.ingestion.fingerprint import PIECE_BYTES, Fingerprint
+from app.ingestion.fingerprint import PIECE_BYTES, LineEnds
 from app.ingestion.group_writing import GroupWriter, WrittenGroup
 from app.ingestion.intake import Intake
 from app.ingestion.readers.csv_source import CsvSource, Lines
@@ -23,7 +23,8 @@ from app.settings import Settings
 from app.storage.arrays.writing import ImageWriter
 
 SMALLEST_GROUP = 16_384
-PARTS_PER_WORKER = 4
+PART_COST = 2_000
+"""Rows that could be stored in the time that a part takes whatever its size."""
 
 
 class PartsDiffer(Exception):
@@ -52,29 +53,29 @@ class StoredPart:
     findings: Findings
 
 
-def divide(path: Path, content: Fingerprint, settings: Settings, workers: int) -> Division | None:
+def divide(path: Path, ends: LineEnds, settings: Settings, workers: int) -> Division | None:
     """How that many workers can share the file; None where it is too short to be worth it.
 
     Raises FileError, OSError.
     """
-    if workers < 2 or content.lines < 2 * SMALLEST_GROUP:
+    if workers < 2 or ends.lines < 2 * SMALLEST_GROUP:
         return None
     source = CsvSource(path, settings)
-    depths = next(source.chunks()).depths[:2]
+    depths = next(source.chunks(rows=64)).depths
     if len(depths) < 2:
         return None
     descending = bool(depths[1] < depths[0])
     first = source.lines.line
-    rows = content.lines + (not _ends_in_newline(path)) - (first - 1)
-    group = -(-rows // (workers * PARTS_PER_WORKER) // SMALLEST_GROUP) * SMALLEST_GROUP
-    group = min(max(group, SMALLEST_GROUP), GROUP_ROWS)
+    rows = ends.lines - (first - 1)
+    sizes_to_try = range(SMALLEST_GROUP, GROUP_ROWS + 1, SMALLEST_GROUP)
+    group = min(sizes_to_try, key=lambda size: _time_taken(rows, size, workers))
     starts = range(0, rows, group)  # of groups, in rows of the image
     sizes = [min(group, rows - start) for start in starts]
     in_file = list(zip(starts, sizes, strict=True))
     if descending:
         in_file.reverse()
     lines = [first, *(first + done for done in accumulate(size for _, size in in_file))]
-    offsets = [source.lines.offset, *_offsets(path, content.newlines, lines[1:-1]), source.lines.stop]
+    offsets = [source.lines.offset, *_offsets(path, ends.newlines, lines[1:-1]), source.lines.stop]
     return Division(
         rows,
         descending,
@@ -91,12 +92,11 @@ def store_part(
     division: Division,
     part: Part,
     writer: ImageWriter,
-    progress: Callable[[int], None],
 ) -> StoredPart:
     """Raises PartsDiffer, FileError, StorageUnavailable, OSError."""
     source = CsvSource(path, settings, within=part.lines)
     intake = Intake(source, settings)
-    blocks = intake.blocks(progress)
+    blocks = intake.blocks()
     groups = (
         descending_groups(blocks, part.rows, part.rows)
         if division.descending
@@ -140,10 +140,13 @@ def join_parts(
     )
 
 
-def _ends_in_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read(1) == b"\n"
+def _time_taken(rows: int, group: int, workers: int) -> int:
+    """Until the last worker is done, in rows, if each takes the next part as soon as it is free."""
+    busy = [0] * workers
+    for start in range(0, rows, group):
+        first_free = busy.index(min(busy))
+        busy[first_free] += min(group, rows - start) + PART_COST
+    return max(busy)
 
 
 def _offsets(path: Path, newlines: Sequence[int], lines: Sequence[int]) -> list[int]:

@@ -6,7 +6,7 @@ and one matrix product per chunk does what `scipy.ndimage.zoom` does row by row.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,16 @@ __all__ = ["Resampler"]
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
+Band = tuple[slice, slice, npt.NDArray[Any]]
+"""Source pixels, output pixels, and the part of the matrix that leads from those to these."""
 
 # Every product has this many rows: BLAS picks its kernel by shape, and with one shape a row has the same bits
 # in whatever chunk it arrives.
 BLOCK_ROWS = 512
+
+# Pixels of output in a strip of the matrix, and what is too small in it to change a float64 sum of others.
+BAND_WIDTH = 50
+NEGLIGIBLE = 1e-16
 
 # Coverage is summed in float32; this is above its rounding and below any real difference (1 / 2S).
 HALF = 0.5 + 1e-5
@@ -42,7 +48,8 @@ class Resampler:
         self.width = width
         self.mode = mode
         self.matrix = _zoom_matrix(source_width, width, mode)
-        self._coverage = _coverage(source_width, width, mode)
+        self._bands = _bands(self.matrix)
+        self._coverage_bands = _bands(_coverage(source_width, width, mode))
 
     def __call__(self, pixels: Float64) -> Float64:
         """pixels: float64 (n, source_width), NaN where null -> float64 (n, width), NaN where null.
@@ -61,16 +68,38 @@ class Resampler:
                 padded[: len(block)] = block
                 if has_nulls:
                     _fill_gaps(padded[: len(block)], null, self.mode)
-                out[:] = (padded @ self.matrix)[: len(block)]
+                out[:] = _product(padded, self._bands, np.empty((BLOCK_ROWS, self.width)))[: len(block)]
             elif has_nulls:
                 filled = block.copy()
                 _fill_gaps(filled, null, self.mode)
-                np.matmul(filled, self.matrix, out=out)
+                _product(filled, self._bands, out)
             else:
-                np.matmul(block, self.matrix, out=out)
+                _product(block, self._bands, out)
             if has_nulls:
-                out[null.astype(np.float32) @ self._coverage > HALF] = np.nan
+                covered = np.empty(out.shape, dtype=np.float32)
+                out[_product(null.astype(np.float32), self._coverage_bands, covered) > HALF] = np.nan
         return resampled
+
+
+def _bands(matrix: npt.NDArray[Any]) -> list[Band]:
+    """The matrix cut into strips of output pixels, each with the source pixels that make a difference to them.
+
+    A cubic spline's reach decays by a factor of 3.7 a pixel: beyond some thirty there is nothing left to add.
+    """
+    bands = []
+    for first in range(0, matrix.shape[1], BAND_WIDTH):
+        strip = slice(first, first + BAND_WIDTH)
+        sources = np.flatnonzero(np.abs(matrix[:, strip]).max(axis=1) > NEGLIGIBLE)
+        reach = slice(int(sources[0]), int(sources[-1]) + 1)
+        bands.append((reach, strip, np.ascontiguousarray(matrix[reach, strip])))
+    return bands
+
+
+def _product(rows: npt.NDArray[Any], bands: list[Band], out: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """rows (n, source_width) @ the matrix the bands were cut from, into out (n, width)."""
+    for reach, strip, part in bands:
+        np.matmul(rows[:, reach], part, out=out[:, strip])
+    return out
 
 
 def _zoom_matrix(source_width: int, width: int, mode: str) -> Float64:

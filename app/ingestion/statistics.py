@@ -135,24 +135,21 @@ class _Moments:
         return self.squares / self.count if self.count else None
 
     def add(self, values: npt.NDArray[np.floating]) -> None:
-        null = np.isnan(values)
-        piece = _Moments()
-        piece.count = values.size - int(np.count_nonzero(null))
-        if not piece.count:
+        """values: of any shape, NaN where null."""
+        deviations = values.astype(np.float64, order="C").reshape(-1)
+        if math.isnan(deviations.sum()):
+            deviations = deviations[~np.isnan(deviations)]
+        if not deviations.size:
             return
         # Taken off first, a value of the piece itself leaves exact zeros of constant values.
-        origin = float(values.reshape(-1)[np.argmin(null)])
-        deviations = np.subtract(values, origin, dtype=np.float64)
-        has_nulls = piece.count < values.size
-        if has_nulls:
-            deviations[null] = 0.0
-        offset = float(deviations.sum()) / piece.count
+        origin = float(deviations[0])
+        deviations -= origin
+        offset = float(deviations.sum()) / deviations.size
         deviations -= offset
-        if has_nulls:
-            deviations[null] = 0.0
+        piece = _Moments()
+        piece.count = deviations.size
         piece.mean = origin + offset
-        np.square(deviations, out=deviations)
-        piece.squares = float(deviations.sum())
+        piece.squares = float(deviations @ deviations)
         self.merge(piece)
 
     def merge(self, other: _Moments) -> None:

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 
 from app.errors import CatalogUnavailable
 from app.pipeline.arrivals import Arrivals
-from app.pipeline.casualties import charge, give_back, give_up
 from app.pipeline.claiming import enqueue
+from app.pipeline.foreman import LEASE_SECONDS, Foreman
 from app.pipeline.housekeeping import keep_house
 from app.pipeline.lock import HostLock
 from app.pipeline.names import printable
@@ -29,8 +29,6 @@ SHORTEST_TICK_SECONDS = 0.02
 LOCK_RETRY_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 5.0
-RENEWAL_SECONDS = 10.0
-LEASE_SECONDS = 60.0
 STOP_GRACE_SECONDS = 8.0
 
 
@@ -100,7 +98,7 @@ class _Hosting:
         self.place = host.place
         self.owner = host.owner
         self.settings = settings = host.place.settings
-        self.pool = WorkerPool(settings)
+        self.foreman = Foreman(self.place, self.owner)
         self.arrivals = Arrivals(
             self.place.folders, settings.stable_seconds, settings.rescan_seconds, host.wake
         )
@@ -109,7 +107,7 @@ class _Hosting:
         self.troubles: list[str] = []
         self.told: tuple[object, ...] | None = None
         self.scans_done = 0
-        self.last_heartbeat = self.last_renewal = self.last_housekeeping = float("-inf")
+        self.last_heartbeat = self.last_housekeeping = float("-inf")
 
     def run(self) -> None:
         try:
@@ -117,7 +115,7 @@ class _Hosting:
                 self._tick()
                 due_in = self.arrivals.due_in()
                 self.host.wait(
-                    self.pool, TICK_SECONDS if due_in is None else min(TICK_SECONDS, due_in + 0.005)
+                    self.foreman.pool, TICK_SECONDS if due_in is None else min(TICK_SECONDS, due_in + 0.005)
                 )
         finally:
             self._end()
@@ -139,7 +137,7 @@ class _Hosting:
         """Every step for itself: what keeps one file from being taken must not keep others from being read."""
         self.troubles = []
         with self._noting_trouble():
-            self._look_after_workers()
+            self.foreman.look_after_workers()
         with self._noting_trouble():
             self._keep_house()
         with self._noting_trouble():
@@ -160,19 +158,6 @@ class _Hosting:
         except (OSError, CatalogUnavailable) as error:
             self.troubles.append(str(error))
 
-    def _look_after_workers(self) -> None:
-        for lease, begun in self.pool.collect():
-            if begun:
-                charge(self.place, lease)
-            else:
-                give_back(self.place, lease)
-        for lease in self.pool.end_overdue(self.settings.file_seconds):
-            give_up(self.place, lease)
-        now = time.monotonic()
-        if now - self.last_renewal >= RENEWAL_SECONDS:
-            self.last_renewal = now
-            self.place.jobs.renew([worker.lease for worker in self.pool.busy if worker.lease], time.time())
-
     def _keep_house(self) -> None:
         if time.monotonic() - self.last_housekeeping >= HOUSEKEEPING_SECONDS:
             keep_house(self.place, self.owner, LEASE_SECONDS)
@@ -182,8 +167,8 @@ class _Hosting:
         board = self.place.board.read()
         self.running = board.wanted
         if board.wanted:
-            self.pool.start()
-            self._dispatch()
+            self.foreman.pool.start()
+            self.foreman.dispatch()
             self._take_arrivals(scan_asked=board.scans_asked > self.scans_done)
             self.troubles.extend(self.arrivals.obstacles.values())
         else:
@@ -199,14 +184,7 @@ class _Hosting:
                 continue
             if job_id is not None:
                 log.info("%s is complete and queued", name)
-                self._dispatch()
-
-    def _dispatch(self) -> None:
-        for worker in self.pool.idle:
-            found = self.place.jobs.lease_next(self.owner, LEASE_SECONDS, time.time())
-            if found is None:
-                return
-            self.pool.submit(worker, *found)
+                self.foreman.dispatch()
 
     def _report(self) -> None:
         """Tell the board what changed, and now and then that we live."""
@@ -229,6 +207,5 @@ class _Hosting:
 
     def _end(self) -> None:
         self.arrivals.stop()
-        for lease in self.pool.stop(STOP_GRACE_SECONDS):
-            give_back(self.place, lease)
+        self.foreman.stop(STOP_GRACE_SECONDS)
         self.place.board.update(host=None, running=False, mode=None, mode_reason=None)

@@ -10,35 +10,48 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import Any, NamedTuple
 
 from app import logs
-from app.pipeline.job import run_job
+from app.ingestion.warming import warm_up
+from app.pipeline.steps import Step
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
-from app.storage.catalog.leases import Lease
-from app.storage.catalog.tables import Job
 
 log = logging.getLogger("borehole.worker")
 
 NICENESS = 10
 KILL_SECONDS = 5.0
-BEGUN, DONE = "begun", "done"
+BEGUN = "begun"
 
 
 @dataclass
 class Worker:
     process: BaseProcess
     connection: Connection
-    lease: Lease | None = None
-    """The job it works on; None while it is idle."""
+    step: Step | None = None
+    """What it works on; None while it is idle."""
     since: float = 0.0
-    """When it was given that job, by the monotonic clock."""
+    """When it was given that, by the monotonic clock."""
     begun: bool = False
-    """Whether it said that it has begun: while a job is under way to it, a worker dies of something else."""
+    """Whether it said that it has begun: while a step is under way to it, a worker dies of something else."""
+
+
+class Fate(Enum):
+    DONE = auto()
+    DIED = auto()
+    NEVER_BEGAN = auto()
+
+
+class Ended(NamedTuple):
+    step: Step
+    fate: Fate
+    result: Any = None
 
 
 class WorkerPool:
@@ -57,16 +70,16 @@ class WorkerPool:
 
     @property
     def idle(self) -> list[Worker]:
-        return [worker for worker in self.workers if worker.lease is None]
+        return [worker for worker in self.workers if worker.step is None]
 
     @property
     def busy(self) -> list[Worker]:
-        return [worker for worker in self.workers if worker.lease is not None]
+        return [worker for worker in self.workers if worker.step is not None]
 
-    def submit(self, worker: Worker, job: Job, lease: Lease) -> None:
-        worker.lease, worker.since, worker.begun = lease, time.monotonic(), False
+    def submit(self, worker: Worker, step: Step) -> None:
+        worker.step, worker.since, worker.begun = step, time.monotonic(), False
         try:
-            worker.connection.send((job, lease))
+            worker.connection.send(step)
         except OSError:  # it died while idle, as `collect` will find
             log.debug("worker %s is gone", worker.process.pid)
 
@@ -74,48 +87,43 @@ class WorkerPool:
         """Until a worker or one of the other connections has something to say; those that have."""
         return list(wait([worker.connection for worker in self.workers] + list(others), timeout))
 
-    def collect(self) -> Iterator[tuple[Lease, bool]]:
-        """Take in what workers said; the leases of those that died, and whether they had begun with the job.
-
-        Dead workers are replaced.
-        """
+    def collect(self) -> Iterator[Ended]:
+        """Take in what workers said, and which of them died. Dead workers are replaced."""
         for worker in list(self.workers):
             try:
                 while worker.connection.poll():
-                    if worker.connection.recv() == BEGUN:
+                    said = worker.connection.recv()
+                    if said == BEGUN:
                         worker.begun = True
-                    else:
-                        worker.lease = None
+                    elif worker.step is not None:
+                        step, worker.step = worker.step, None
+                        yield Ended(step, Fate.DONE, said)
             except (EOFError, OSError):
                 self._replace(worker)
-                if worker.lease is not None:
-                    yield worker.lease, worker.begun
+                if worker.step is not None:
+                    yield Ended(worker.step, Fate.DIED if worker.begun else Fate.NEVER_BEGAN)
 
-    def end_overdue(self, limit_seconds: float) -> Iterator[Lease]:
-        """Kill the workers that have been at one job for longer than this; their leases. They are replaced."""
+    def end_overdue(self, limit_seconds: float) -> Iterator[Step]:
+        """Kill the workers that have been at one step for longer than this; their steps. They are replaced."""
         now = time.monotonic()
         for worker in self.busy:
-            if now - worker.since > limit_seconds and worker.lease is not None:
+            if now - worker.since > limit_seconds and worker.step is not None:
                 worker.process.kill()
                 self._replace(worker)
-                yield worker.lease
+                yield worker.step
 
-    def stop(self, grace_seconds: float) -> Sequence[Lease]:
-        """End all workers; those at work have `grace_seconds` to finish. Returns the leases cut short."""
+    def stop(self, grace_seconds: float) -> None:
+        """End all workers; those at work have `grace_seconds` to finish."""
         for worker in self.workers:
-            worker.connection.close() if worker.lease is None else _ask_to_end(worker)
-        cut_short = []
+            worker.connection.close() if worker.step is None else _ask_to_end(worker)
         deadline = time.monotonic() + grace_seconds
         for worker in self.workers:
             worker.process.join(max(0.0, deadline - time.monotonic()))
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
-            if worker.lease is not None and worker.process.exitcode != 0:
-                cut_short.append(worker.lease)
             worker.connection.close()
         self.workers.clear()
-        return cut_short
 
     def _spawn(self) -> Worker:
         context = multiprocessing.get_context("spawn")
@@ -145,28 +153,26 @@ def _ask_to_end(worker: Worker) -> None:
 
 
 def _work(settings: Settings, connection: Connection, parent: int) -> None:
-    """A worker's life: a job, its end, the next job; until it is asked to end, or its parent is gone."""
+    """A worker's life: a step, its result, the next step; until it is asked to end, or its parent is gone."""
     _end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us in order
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(NICENESS)
     _limit_memory(settings.worker_memory_bytes)
     logs.configure(settings)
-    _warm_up()
+    warm_up(settings)
     place = Workplace.open(settings)
-    while (task := _next(connection)) is not None:
-        job, lease = task
+    while (step := _next(connection)) is not None:
         connection.send(BEGUN)
-        run_job(place, job, lease)
-        connection.send(DONE)
+        connection.send(step.run(place))
 
 
-def _next(connection: Connection) -> tuple[Job, Lease] | None:
+def _next(connection: Connection) -> Step | None:
     try:
-        task: tuple[Job, Lease] | None = connection.recv()
+        step: Step | None = connection.recv()
     except (EOFError, OSError):
         return None
-    return task
+    return step
 
 
 def _end_with(parent: int) -> None:
@@ -183,10 +189,3 @@ def _limit_memory(limit: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if hard == resource.RLIM_INFINITY or limit <= hard:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
-
-
-def _warm_up() -> None:
-    """Import what the first file would otherwise wait for."""
-    import pandas  # noqa: F401
-    import scipy.ndimage  # noqa: F401
-    import tiledb  # noqa: F401

@@ -113,6 +113,7 @@ def _parse(block: bytes, layout: CsvLayout, nulls: bool) -> npt.NDArray[np.float
             dtype="float64",
             na_values=_PANDAS_NULLS if nulls else None,
             na_filter=nulls,
+            low_memory=False,  # the block is small: parse it in one go
         )
     except ValueError:
         return None

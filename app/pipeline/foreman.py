@@ -1,0 +1,84 @@
+"""Who does what: hands steps to idle workers, and takes in what came of them."""
+
+from __future__ import annotations
+
+import time
+
+from app.pipeline.casualties import charge, give_back, give_up
+from app.pipeline.divisions import Divisions
+from app.pipeline.steps import Shared, Step, WholeJob
+from app.pipeline.workers import Ended, Fate, WorkerPool
+from app.pipeline.workplace import Workplace
+from app.storage.catalog.leases import Lease, LeaseLost
+
+RENEWAL_SECONDS = 10.0
+LEASE_SECONDS = 60.0
+
+
+class Foreman:
+    """owner: the process in whose name jobs are leased."""
+
+    def __init__(self, place: Workplace, owner: str) -> None:
+        self.place = place
+        self.owner = owner
+        self.pool = WorkerPool(place.settings)
+        self.divisions = Divisions()
+        self.last_renewal = float("-inf")
+
+    def look_after_workers(self) -> None:
+        """Raises CatalogUnavailable."""
+        for ended in self.pool.collect():
+            self._take_in(ended)
+        for step in self.pool.end_overdue(self.place.settings.file_seconds):
+            self.divisions.drop(step.lease)
+            give_up(self.place, step.lease)
+        now = time.monotonic()
+        if now - self.last_renewal >= RENEWAL_SECONDS:
+            self.last_renewal = now
+            self.place.jobs.renew(self._leases(), time.time())
+
+    def dispatch(self) -> None:
+        """Give every idle worker something to do, if there is anything. Raises CatalogUnavailable."""
+        for worker in self.pool.idle:
+            step = self.divisions.next_step() or self._next_job()
+            if step is None:
+                return
+            self.pool.submit(worker, step)
+
+    def stop(self, grace_seconds: float) -> None:
+        """End the workers, and put back what they have not finished. Raises CatalogUnavailable."""
+        leases = self._leases()
+        self.pool.stop(grace_seconds)
+        for lease in leases:
+            give_back(self.place, lease)
+
+    def _next_job(self) -> Step | None:
+        found = self.place.jobs.lease_next(self.owner, LEASE_SECONDS, time.time())
+        return WholeJob(*found) if found is not None else None
+
+    def _leases(self) -> list[Lease]:
+        """Of all jobs that are ours now, each once."""
+        leases = [worker.step.lease for worker in self.pool.busy if worker.step] + self.divisions.leases
+        return list({lease.token: lease for lease in leases}.values())
+
+    def _take_in(self, ended: Ended) -> None:
+        step = ended.step
+        if ended.fate is Fate.DIED:
+            self.divisions.drop(step.lease)
+            charge(self.place, step.lease)
+        elif ended.fate is Fate.NEVER_BEGAN:
+            self.divisions.drop(step.lease)
+            give_back(self.place, step.lease)
+        elif isinstance(step, WholeJob):
+            if ended.result is not None:
+                self.divisions.begin(ended.result)
+        else:
+            self._take_part(step, ended)
+
+    def _take_part(self, step: Shared, ended: Ended) -> None:
+        progress = self.divisions.take(step, ended.result)
+        if progress is not None:
+            try:
+                self.place.jobs.progress(step.lease, time.time(), *progress)
+            except LeaseLost:
+                self.divisions.drop(step.lease)
