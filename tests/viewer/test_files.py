@@ -136,7 +136,7 @@ def test_a_server_that_goes_away_is_said_and_comes_back_by_itself(workshop, view
     workshop.stop()
     viewer.until("document.getElementById('notice').textContent.includes('does not answer')")
     workshop.start()
-    viewer.until("document.getElementById('notice').hidden", seconds=20)
+    viewer.until("document.getElementById('notice').hidden", seconds=40)
     viewer["#pipeline-scan"].click()
     write_csv(workshop.data / "after.csv", *image_rows(100, seed=16))
     viewer.until("document.getElementById('image-list').textContent.includes('after.csv')")

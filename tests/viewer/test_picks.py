@@ -116,6 +116,18 @@ def test_a_pick_that_the_server_refuses_is_taken_back_and_said(picking):
     viewer.complaints.clear()  # the 422
 
 
+def test_a_click_on_a_sine_chooses_it_and_one_beside_it_none(picking):
+    _, viewer = picking
+    lay(viewer, (0.5, 0.4), (0.75, 0.45))
+    viewer.page.keyboard.press("Escape")
+    assert viewer[".pick.chosen"].count() == 0
+    viewer.page.mouse.click(*viewer.point(0.75, 0.45))
+    viewer.until("document.querySelectorAll('.pick.chosen').length === 1")
+    viewer.page.mouse.click(*viewer.point(0.75, 0.6))
+    viewer.until("document.querySelectorAll('.pick.chosen').length === 0")
+    assert viewer.window == (1500, 1502)
+
+
 def test_choosing_a_pick_in_the_list_goes_to_it(picking):
     _, viewer = picking
     lay(viewer, (0.5, 0.4), (0.75, 0.45))

@@ -32,7 +32,7 @@ class Viewer:
         self.until(f"document.querySelector('.picture[data-whole]') && {DRAWN}")
         return self
 
-    def until(self, condition: str, seconds: float = 15) -> None:
+    def until(self, condition: str, seconds: float = 30) -> None:
         """Wait for an expression to be true. (The page's policy forbids Playwright's own way of waiting.)"""
         deadline = time.monotonic() + seconds
         while not self.page.evaluate(condition):
