@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import httpx2
 import pytest
 
 from tests.builders import image_rows, write_csv
+
+JOB = {
+    "state": "stored",
+    "message": None,
+    "row": None,
+    "column": None,
+    "image_id": 1,
+    "rows_done": 1,
+    "rows_total": 1,
+}
 
 
 @pytest.fixture
@@ -100,6 +112,25 @@ def test_the_pipeline_is_stopped_and_started(workshop, viewer):
     viewer["#pipeline-start"].click()
     viewer.until("document.getElementById('pipeline-state').textContent === 'Pipeline running'")
     assert workshop.get("/pipeline/status")["running"] is True
+
+
+def test_a_long_history_is_shown_page_by_page(workshop, viewer):
+    def history(route):
+        asked = parse_qs(urlsplit(route.request.url).query)
+        newest = int(asked["before"][0]) - 1 if "before" in asked else 120
+        numbers = range(newest, max(newest - 50, 0), -1)
+        jobs = [JOB | {"id": number, "name": f"{number}.csv"} for number in numbers]
+        route.fulfill(json={"jobs": jobs, "total": 120, "next": "…" if numbers[-1] > 1 else None})
+
+    viewer.page.route("**/pipeline/history*", history)
+    viewer.open(workshop.url)
+    viewer["#jobs-toggle"].click()
+    for count in (50, 100, 120):
+        viewer.until(f"document.querySelectorAll('#jobs li').length === {count}")
+        if count < 120:
+            viewer["#more-jobs"].click()
+    assert not viewer["#more-jobs"].is_visible()
+    assert viewer["#jobs .job-name"].last.inner_text() == "1.csv"
 
 
 def test_without_events_the_page_asks(workshop, viewer):
