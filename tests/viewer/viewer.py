@@ -17,12 +17,18 @@ class Viewer:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.complaints: list[str] = []
-        """What the browser's console and the page's scripts complained of; a test that expects some clears it."""
+        """What the browser's console and the page's scripts complained of."""
+        self.expected: list[str] = []
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
+    def expect_complaints(self, *texts: str) -> None:
+        """Those that hold one of these texts are part of the test."""
+        self.expected.extend(texts)
+
     def must_be_content(self) -> None:
-        assert self.complaints == []
+        unexpected = [text for text in self.complaints if not any(part in text for part in self.expected)]
+        assert not unexpected, unexpected
 
     def open(self, url: str) -> Viewer:
         self.page.goto(url)

@@ -10,7 +10,7 @@ import { Overview } from "./overview.js";
 import { Pane } from "./pane.js";
 import { Wall } from "./wall.js";
 
-export const shownPanes = ({ shown }) => (shown === "both" ? ["static", "dynamic"] : [shown]);
+const shownPanes = ({ shown }) => (shown === "both" ? ["static", "dynamic"] : [shown]);
 
 export class Track {
   #frame = null;
