@@ -27,7 +27,7 @@ export function parseAddress(search) {
   };
 }
 
-export function formatAddress({ image, window, colour, tracks, rotation }) {
+function formatAddress({ image, window, colour, tracks, rotation }) {
   const query = new URLSearchParams();
   query.set("image", image.image_id);
   query.set("min", plainNumber(window.min));

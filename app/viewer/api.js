@@ -1,5 +1,6 @@
 // The server's HTTP API. Every failure is an ApiError (it answered) or a ServerAway (it did not).
 
+import { remember, remembered } from "./remembering.js";
 import { send } from "./sending.js";
 
 const ROOT = new URL("../", import.meta.url); // the page works below a path prefix, too
@@ -27,6 +28,8 @@ export function urlOf(path, parameters = {}) {
 }
 
 export class Api {
+  #key = remembered("sessionStorage", KEY_NAME);
+
   /** onConnection(isThere) is called after each answer, or when there was none; askKey(message) → a key or null. */
   constructor(onConnection, askKey) {
     this.onConnection = onConnection;
@@ -81,16 +84,17 @@ export class Api {
   async #withKey(attempt) {
     let message = "This server asks for its API key before it changes anything.";
     for (;;) {
-      const key = sessionStorage.getItem(KEY_NAME);
+      const key = this.#key;
       try {
         return await attempt(key ? { "X-API-Key": key } : {});
       } catch (error) {
         if (error.code !== "api_key_required") throw error;
         if (key) message = "The server did not accept this key.";
-        if (sessionStorage.getItem(KEY_NAME) === key) sessionStorage.removeItem(KEY_NAME);
-        const answer = sessionStorage.getItem(KEY_NAME) ?? (await this.askKey(message));
+        const isNewer = this.#key !== key; // another request has asked meanwhile
+        const answer = isNewer ? this.#key : await this.askKey(message);
         if (!answer) throw error;
-        sessionStorage.setItem(KEY_NAME, answer);
+        this.#key = answer;
+        remember("sessionStorage", KEY_NAME, answer);
       }
     }
   }

@@ -10,7 +10,7 @@ export function stepOf(image) {
 export const spanOf = (window) => window.max - window.min;
 
 /** A row covers half a step above and below its depth, so the outermost rows can be seen whole. */
-export function limitsOf(image) {
+function limitsOf(image) {
   const half = stepOf(image) / 2;
   return { min: image.depth_min - half, max: image.depth_max + half };
 }

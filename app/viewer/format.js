@@ -6,7 +6,7 @@ export const plainNumber = (value, decimals = 6) => String(Number(value.toFixed(
 export const countText = (count) => count.toLocaleString("en");
 
 /** Decimals that tell two rows `step` apart: 0.1 → 1, 0.1524 → 4 at most. */
-export function decimalsOf(step) {
+function decimalsOf(step) {
   for (let decimals = 0; decimals < 4; decimals += 1) {
     if (Math.abs(step - Number(step.toFixed(decimals))) < step * 1e-3) return decimals;
   }

@@ -59,6 +59,7 @@ export class Opening {
 
   /** Shows a view {imageId, window, colour, …}; what is null is the image's own or the present one. */
   async open(view, history) {
+    if (!this.#colormaps) return; // the server has not answered yet
     this.#flight?.abort();
     this.#flight = new AbortController();
     const { signal } = this.#flight;

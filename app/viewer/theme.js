@@ -1,6 +1,7 @@
 // Light or dark: as the system has it, unless the person chose otherwise.
 
 import { byId } from "./dom.js";
+import { remember, remembered } from "./remembering.js";
 
 const NAME = "borehole-theme";
 const TEXTS = { light: ["☀", "Light"], dark: ["☾", "Dark"] };
@@ -17,12 +18,12 @@ export function attachTheme(onChange) {
     button.setAttribute("aria-label", `${TEXTS[other][1]} colours`);
     onChange();
   };
-  const kept = localStorage.getItem(NAME);
+  const kept = remembered("localStorage", NAME);
   if (kept in TEXTS) document.documentElement.dataset.theme = kept;
   button.addEventListener("click", () => {
     const next = present() === "dark" ? "light" : "dark";
     document.documentElement.dataset.theme = next;
-    localStorage.setItem(NAME, next);
+    remember("localStorage", NAME, next);
     show();
   });
   system.addEventListener("change", show);

@@ -3,7 +3,7 @@
 const ROUND = [1, 2, 5, 10];
 
 /** The smallest round step of at least `least`. */
-export function roundStep(least, series = ROUND) {
+function roundStep(least, series = ROUND) {
   const power = 10 ** Math.floor(Math.log10(least));
   const step = series.find((factor) => factor * power >= least * (1 - 1e-9)) ?? 10;
   return step * power;

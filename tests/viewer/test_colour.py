@@ -77,16 +77,17 @@ def test_the_histogram_is_drawn_in_the_colours_of_the_values(viewer, wells):
     viewer.open(f"{wells.url}/?image=1&colormap=grey")
     viewer.until("document.getElementById('histogram').width > 1")
     viewer.until(f"{_red(0.9, 0.99, '#histogram')} > 200")
-    ramp = [viewer.colour(x / 20, 0.99, "#histogram")[0] for x in range(20)]
+    ramp = [red for red, *_ in viewer.colours([(x / 20, 0.99) for x in range(20)], "#histogram")]
     assert ramp == sorted(ramp)
 
 
 def test_turning_the_image_moves_the_picture_and_its_header_together(viewer, rows):
-    columns = [viewer.colour((k + 0.5) / 150, 0.45)[0] for k in range(150)]
+    places = [((k + 0.5) / 150, 0.45) for k in range(150)]
+    columns = [red for red, *_ in viewer.colours(places)]
     viewer["#rotation"].fill("120")
     viewer.until("location.search.includes('left=120')")
     viewer.wait_until_drawn()
-    turned = [viewer.colour((k + 0.5) / 150, 0.45)[0] for k in range(150)]
+    turned = [red for red, *_ in viewer.colours(places)]
     np.testing.assert_allclose(turned, np.roll(columns, -50), atol=1.1)
     assert viewer[".azimuth"].first.text_content() == "180 S270 W0 N90 E"
     viewer.hover(0.5, 0.5)
@@ -101,7 +102,7 @@ def test_two_tracks_side_by_side_with_a_window_of_choice(viewer, wells):
     static, dynamic = (f"[data-normalize={name}] canvas" for name in ("static", "dynamic"))
 
     def column(canvas):
-        return [viewer.colour(0.5, k / 50, canvas)[0] for k in range(50)]
+        return [red for red, *_ in viewer.colours([(0.5, k / 50) for k in range(50)], canvas)]
 
     before = column(dynamic)
     assert before != column(static)

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import httpx2
 import pytest
 
 from tests.builders import image_rows, write_csv
+
+JOB = {
+    "state": "stored",
+    "message": None,
+    "row": None,
+    "column": None,
+    "image_id": 1,
+    "rows_done": 1,
+    "rows_total": 1,
+}
 
 
 @pytest.fixture
@@ -55,6 +67,7 @@ def test_a_file_copied_into_the_data_folder_appears_by_itself(workshop, viewer):
 
 
 def test_an_image_that_is_deleted_while_it_is_shown_is_told(workshop, viewer, tmp_path):
+    viewer.expect_complaints("404")
     viewer.open(workshop.url)
     drop(viewer, [write_csv(tmp_path / "doomed.csv", *image_rows(300, seed=17))])
     viewer.until("document.getElementById('image-name').textContent === 'doomed.csv'")
@@ -63,7 +76,6 @@ def test_an_image_that_is_deleted_while_it_is_shown_is_told(workshop, viewer, tm
     assert httpx2.delete(f"{workshop.url}/images/{viewer.query['image']}").is_success
     viewer.until("document.getElementById('notice').textContent.includes('doomed.csv has been deleted')")
     viewer.until("!document.getElementById('image-list').textContent.includes('doomed.csv')")
-    viewer.complaints.clear()  # nothing of it is found any more
 
 
 def test_a_failure_is_told_in_words_and_tried_again(workshop, viewer, bad_csv):
@@ -102,17 +114,37 @@ def test_the_pipeline_is_stopped_and_started(workshop, viewer):
     assert workshop.get("/pipeline/status")["running"] is True
 
 
+def test_a_long_history_is_shown_page_by_page(workshop, viewer):
+    def history(route):
+        asked = parse_qs(urlsplit(route.request.url).query)
+        newest = int(asked["before"][0]) - 1 if "before" in asked else 120
+        numbers = range(newest, max(newest - 50, 0), -1)
+        jobs = [JOB | {"id": number, "name": f"{number}.csv"} for number in numbers]
+        route.fulfill(json={"jobs": jobs, "total": 120, "next": "…" if numbers[-1] > 1 else None})
+
+    viewer.page.route("**/pipeline/history*", history)
+    viewer.open(workshop.url)
+    viewer["#jobs-toggle"].click()
+    for count in (50, 100, 120):
+        viewer.until(f"document.querySelectorAll('#jobs li').length === {count}")
+        if count < 120:
+            viewer["#more-jobs"].click()
+    assert not viewer["#more-jobs"].is_visible()
+    assert viewer["#jobs .job-name"].last.inner_text() == "1.csv"
+
+
 def test_without_events_the_page_asks(workshop, viewer):
+    viewer.expect_complaints("404")
     viewer.page.route("**/pipeline/events", lambda route: route.fulfill(status=404))
     viewer.open(workshop.url)
     httpx2.post(f"{workshop.url}/pipeline/stop")
     viewer.until("document.getElementById('pipeline-state').textContent === 'Pipeline stopped'")
     httpx2.post(f"{workshop.url}/pipeline/start")
     viewer.until("document.getElementById('pipeline-state').textContent === 'Pipeline running'")
-    viewer.complaints.clear()  # the 404
 
 
 def test_an_empty_server_says_what_to_do_and_shows_the_demo_for_its_key(serve, viewer):
+    viewer.expect_complaints("401")
     server = serve(api_key="sesame")
     viewer.page.goto(server.url)
     viewer.until("!document.getElementById('empty').hidden")
@@ -128,19 +160,18 @@ def test_an_empty_server_says_what_to_do_and_shows_the_demo_for_its_key(serve, v
     viewer["#pipeline-stop"].click()  # the key is known by now
     viewer.until("document.getElementById('pipeline-state').textContent === 'Pipeline stopped'")
     assert not viewer["#key-dialog"].is_visible()
-    viewer.complaints.clear()  # the 401s
 
 
 def test_a_server_that_goes_away_is_said_and_comes_back_by_itself(workshop, viewer):
+    viewer.expect_complaints("ERR_", "Failed to load")
     viewer.open(workshop.url)
     workshop.stop()
     viewer.until("document.getElementById('notice').textContent.includes('does not answer')")
     workshop.start()
-    viewer.until("document.getElementById('notice').hidden", seconds=20)
+    viewer.until("document.getElementById('notice').hidden", seconds=40)
     viewer["#pipeline-scan"].click()
     write_csv(workshop.data / "after.csv", *image_rows(100, seed=16))
     viewer.until("document.getElementById('image-list').textContent.includes('after.csv')")
-    viewer.complaints.clear()  # connections refused
 
 
 def drop(viewer, files):

@@ -45,10 +45,10 @@ def test_the_address_follows_the_view_and_back_returns(viewer, wells):
 
 
 def test_an_image_that_is_not_there_is_said_and_another_opens(viewer, wells):
+    viewer.expect_complaints("404")
     viewer.open(f"{wells.url}/?image=77")
     assert "77" in viewer["#notice"].inner_text()
     assert viewer["#image-name"].inner_text() == "challenge.csv"
-    viewer.complaints.clear()  # the 404
 
 
 def test_names_from_files_are_shown_as_they_are(viewer, wells):

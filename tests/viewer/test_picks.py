@@ -107,13 +107,25 @@ def test_picks_are_taken_away_as_csv(picking):
 
 def test_a_pick_that_the_server_refuses_is_taken_back_and_said(picking):
     _, viewer = picking
+    viewer.expect_complaints("422")
     viewer.page.route(
         "**/picks", lambda route: route.fulfill(status=422, json={"detail": "no such kind", "code": "x"})
     )
     viewer.drag((0.5, 0.4), (0.75, 0.45))
     viewer.until("document.querySelector('#picks-error').textContent === 'no such kind'")
     assert viewer[".pick"].count() == 0
-    viewer.complaints.clear()  # the 422
+
+
+def test_a_click_on_a_sine_chooses_it_and_one_beside_it_none(picking):
+    _, viewer = picking
+    lay(viewer, (0.5, 0.4), (0.75, 0.45))
+    viewer.page.keyboard.press("Escape")
+    assert viewer[".pick.chosen"].count() == 0
+    viewer.page.mouse.click(*viewer.point(0.75, 0.45))
+    viewer.until("document.querySelectorAll('.pick.chosen').length === 1")
+    viewer.page.mouse.click(*viewer.point(0.75, 0.6))
+    viewer.until("document.querySelectorAll('.pick.chosen').length === 0")
+    assert viewer.window == (1500, 1502)
 
 
 def test_choosing_a_pick_in_the_list_goes_to_it(picking):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page
 
+CANVAS = ".pane:not([hidden]) canvas"
 DRAWN = "[...document.querySelectorAll('.pane:not([hidden]) .picture')].every(box => box.dataset.whole === 'true')"
 
 
@@ -15,12 +17,18 @@ class Viewer:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.complaints: list[str] = []
-        """What the browser's console and the page's scripts complained of; a test that expects some clears it."""
+        """What the browser's console and the page's scripts complained of."""
+        self.expected: list[str] = []
         page.on("console", lambda message: self._hear(message.type, message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
+    def expect_complaints(self, *texts: str) -> None:
+        """Those that hold one of these texts are part of the test."""
+        self.expected.extend(texts)
+
     def must_be_content(self) -> None:
-        assert self.complaints == []
+        unexpected = [text for text in self.complaints if not any(part in text for part in self.expected)]
+        assert not unexpected, unexpected
 
     def open(self, url: str) -> Viewer:
         self.page.goto(url)
@@ -30,12 +38,12 @@ class Viewer:
         self.until(f"document.querySelector('.picture[data-whole]') && {DRAWN}")
         return self
 
-    def until(self, condition: str, seconds: float = 15) -> None:
+    def until(self, condition: str, seconds: float = 30) -> None:
         """Wait for an expression to be true. (The page's policy forbids Playwright's own way of waiting.)"""
         deadline = time.monotonic() + seconds
         while not self.page.evaluate(condition):
             assert time.monotonic() < deadline, f"not within {seconds:g} s: {condition}"
-            self.page.wait_for_timeout(20)
+            self.page.wait_for_timeout(40)
 
     def __getitem__(self, selector: str) -> Locator:
         return self.page.locator(selector)
@@ -90,19 +98,23 @@ class Viewer:
         if zoom:
             self.page.keyboard.up("Control")
 
-    def colour(self, x: float, y: float, canvas: str = ".pane:not([hidden]) canvas") -> tuple[int, ...]:
+    def colour(self, x: float, y: float, canvas: str = CANVAS) -> tuple[int, ...]:
         """Red, green, blue and opacity of the track at these shares of its size."""
-        return tuple(
-            self.page.evaluate(
-                """([selector, x, y]) => {
-                    const canvas = document.querySelector(selector);
-                    const at = (share, size) => Math.min(Math.floor(share * size), size - 1);
-                    const place = [at(x, canvas.width), at(y, canvas.height)];
-                    return [...canvas.getContext("2d").getImageData(...place, 1, 1).data];
-                }""",
-                [canvas, x, y],
-            )
+        return self.colours([(x, y)], canvas)[0]
+
+    def colours(self, places: Sequence[tuple[float, float]], canvas: str = CANVAS) -> list[tuple[int, ...]]:
+        """The same for many places at once."""
+        found: list[list[int]] = self.page.evaluate(
+            """([selector, places]) => {
+                const canvas = document.querySelector(selector);
+                const context = canvas.getContext("2d", { willReadFrequently: true });
+                const at = (share, size) => Math.min(Math.floor(share * size), size - 1);
+                return places.map(([x, y]) =>
+                    [...context.getImageData(at(x, canvas.width), at(y, canvas.height), 1, 1).data]);
+            }""",
+            [canvas, list(places)],
         )
+        return [tuple(colour) for colour in found]
 
     def copied(self) -> str:
         text: str = self.page.evaluate("navigator.clipboard.readText()")

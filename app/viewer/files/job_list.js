@@ -14,6 +14,7 @@ export class JobList {
   #jobs = new Map(); // id → job
   #uploads = []; // {name, state, share, message}
   #isComplete = false;
+  #limit = PAGE; // jobs shown: a day of them would take too long to draw at each step of one
 
   /** onOpen(imageId): the image of a job is wanted. */
   constructor(api, onOpen) {
@@ -57,13 +58,14 @@ export class JobList {
     const onlyFailed = byId("only-failed").checked;
     const jobs = [...this.#jobs.values()].sort((a, b) => b.id - a.id);
     const all = [...this.#uploads, ...jobs];
-    const shown = onlyFailed ? all.filter(({ state }) => state === "failed" || state === "refused") : all;
+    const chosen = onlyFailed ? all.filter(({ state }) => state === "failed" || state === "refused") : all;
+    const shown = chosen.slice(0, this.#limit);
     const focused = document.activeElement?.closest("#jobs [data-key]")?.dataset.key;
     this.list.replaceChildren(...shown.map((job) => this.#item(job)));
     if (focused) this.list.querySelector(`[data-key="${focused}"] button`)?.focus();
     if (!shown.length) this.list.append(element("li", { class: "nothing" }, onlyFailed ? "No failures." : "No files yet."));
     byId("jobs-toggle").hidden = !all.length;
-    byId("more-jobs").hidden = this.#isComplete || onlyFailed;
+    byId("more-jobs").hidden = shown.length === chosen.length && (this.#isComplete || onlyFailed);
     const latest = all.find(({ state }) => LIVELY.has(state)) ?? all[0];
     byId("latest-job").replaceChildren(...(latest ? jobParts(latest) : []));
     byId("latest-job").title = latest ? [latest.name, STATE_TEXTS[latest.state], latest.message].filter(Boolean).join(": ") : "";
@@ -101,6 +103,9 @@ export class JobList {
   }
 
   async #loadOlder() {
+    this.#limit += PAGE;
+    this.render();
+    if (this.#isComplete || this.#jobs.size >= this.#limit) return;
     const before = Math.min(...this.#jobs.keys());
     const page = await this.api.jobs({ limit: PAGE, before }).catch(() => null);
     if (!page) return;

@@ -5,6 +5,7 @@ import { xOf } from "../azimuth.js";
 import { depthAt, pointsOf, sineFrom } from "./sine.js";
 
 const LEAST_DRAG_PX = 3;
+const NEAR_PX = 7;
 
 export class PickLayer {
   #draft = null;
@@ -14,6 +15,7 @@ export class PickLayer {
     Object.assign(this, { store, picks, track, describe });
     picks.subscribe(() => track.draw());
     track.onDraw((pane, state) => this.#draw(pane, state));
+    track.onTap((pane, point) => this.#chooseAt(pane, point));
   }
 
   /** What a drag with the sine tool does. */
@@ -34,6 +36,16 @@ export class PickLayer {
       },
       cancel: () => show(null),
     };
+  }
+
+  /** The nearest sine under a tap; elsewhere none. */
+  #chooseAt(pane, point) {
+    const { state } = this.store;
+    const { depth, azimuth } = pane.at(point, state);
+    const near = (NEAR_PX / pane.box.clientHeight) * (state.window.max - state.window.min);
+    const away = (pick) => Math.abs(depthAt(pick, azimuth) - depth);
+    const [nearest] = this.picks.list.filter((pick) => away(pick) <= near).sort((a, b) => away(a) - away(b));
+    this.picks.choose(nearest?.id ?? null);
   }
 
   #draw(pane, state) {

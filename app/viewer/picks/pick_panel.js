@@ -108,4 +108,4 @@ export class PickPanel {
 }
 
 /** 34°/128°: dip and dip direction, as structural geologists write it. */
-export const dipText = (dip, direction) => `${dip.toFixed(0)}°/${String(Math.round(direction) % 360).padStart(3, "0")}°`;
+const dipText = (dip, direction) => `${dip.toFixed(0)}°/${String(Math.round(direction) % 360).padStart(3, "0")}°`;

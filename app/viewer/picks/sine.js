@@ -3,7 +3,7 @@
 const DEGREES = 180 / Math.PI;
 const POINTS = 72;
 
-export const cosine = (degrees) => Math.cos(degrees / DEGREES);
+const cosine = (degrees) => Math.cos(degrees / DEGREES);
 
 /** The depth of the sine at an azimuth; deepest at pick.azimuth, the dip direction. */
 export const depthAt = (pick, azimuth) => pick.depth + pick.amplitude * cosine(azimuth - pick.azimuth);

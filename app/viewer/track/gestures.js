@@ -3,13 +3,16 @@
 const WHEEL_LINE_PX = 16;
 const WHEEL_ZOOM = 0.0015; // per pixel of wheel travel: a notch of 100 is 16 %
 
+const TAP_PX = 4;
+
 /**
- * actions: {pan(pixels), zoom(factor, y), hover({x, y} | null), begin({x, y}, event)}; x and y in pixels from the
- * box's corner. begin returns what a drag does, {move(point), end(point), cancel()}, or null where it pans.
+ * actions: {pan(pixels), zoom(factor, y), hover({x, y} | null), tap({x, y}), begin({x, y}, event)}; x and y in pixels
+ * from the box's corner. begin returns what a drag does, {move(point), end(point), cancel()}, or null where it pans.
  */
 export function attachGestures(box, actions) {
   const pointers = new Map();
   let drag = null;
+  let start = null; // of a press that may yet be a tap
   const at = (event) => {
     const frame = box.getBoundingClientRect();
     return { x: event.clientX - frame.left, y: event.clientY - frame.top };
@@ -20,6 +23,7 @@ export function attachGestures(box, actions) {
     actions.hover(at(event));
     box.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, at(event));
+    start = pointers.size === 1 ? at(event) : null;
     drag?.cancel(); // a second finger: this becomes a pinch
     drag = pointers.size === 1 ? actions.begin(at(event), event) : null;
     box.classList.toggle("dragging", !drag);
@@ -29,6 +33,7 @@ export function attachGestures(box, actions) {
     const point = at(event);
     actions.hover(point);
     if (!pointers.has(event.pointerId)) return;
+    if (start && Math.hypot(point.x - start.x, point.y - start.y) >= TAP_PX) start = null;
     const before = spread(pointers);
     pointers.set(event.pointerId, point);
     if (drag) {
@@ -41,7 +46,9 @@ export function attachGestures(box, actions) {
   });
 
   const release = (event) => {
-    if (pointers.delete(event.pointerId) && drag) {
+    const isOurs = pointers.delete(event.pointerId);
+    if (isOurs && start && !drag && event.type === "pointerup") actions.tap(at(event));
+    if (isOurs && drag) {
       if (event.type === "pointerup") drag.end(at(event));
       else drag.cancel();
       drag = null;

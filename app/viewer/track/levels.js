@@ -8,8 +8,6 @@ export const coarsestLevel = (image) => image.level_rows.length - 1;
 /** Rows of `level` that one row of the coarsest level stands for. */
 export const rowsPerCoarsest = (image, level) => ROWS_PER_ROW ** (coarsestLevel(image) - level);
 
-export const rowsPerRow = (level) => ROWS_PER_ROW ** level;
-
 /** The level to draw so many image rows from, on so many pixels. */
 export function levelFor(image, rows, pixels) {
   const level = Math.floor(Math.log(rows / pixels) / Math.log(ROWS_PER_ROW) + SLACK);

@@ -3,6 +3,7 @@
 import { isAbort } from "../api.js";
 
 const KEPT = 240; // of at most 512 rows of 150 pixels: 70 MB
+const WANTED_AT_MOST = KEPT / 2; // or the last to come would drive out the first for ever
 const AT_ONCE = 6;
 const RETRY_MS = 3000;
 
@@ -38,8 +39,8 @@ export class Tiles {
 
   /** requests: [{url, place, level, index}], the most wanted first. What is on its way and not among them is aborted. */
   want(requests) {
-    this.#wanted = requests;
-    const urls = new Set(requests.map(({ url }) => url));
+    this.#wanted = requests.slice(0, WANTED_AT_MOST);
+    const urls = new Set(this.#wanted.map(({ url }) => url));
     for (const [url, controller] of this.#flights) {
       if (!urls.has(url)) controller.abort();
     }

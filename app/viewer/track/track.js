@@ -10,13 +10,14 @@ import { Overview } from "./overview.js";
 import { Pane } from "./pane.js";
 import { Wall } from "./wall.js";
 
-export const shownPanes = ({ shown }) => (shown === "both" ? ["static", "dynamic"] : [shown]);
+const shownPanes = ({ shown }) => (shown === "both" ? ["static", "dynamic"] : [shown]);
 
 export class Track {
   #frame = null;
   #hover = null; // {pane, point}
   #cursorListeners = [];
   #drawListeners = [];
+  #tapListeners = [];
 
   /** beginDrag(tool, pane, point, event) returns what a drag does, or null where it pans. */
   constructor(api, store, beginDrag) {
@@ -43,6 +44,11 @@ export class Track {
   /** listener(pane, state) after each drawing of a pane that is shown. */
   onDraw(listener) {
     this.#drawListeners.push(listener);
+  }
+
+  /** listener(pane, point) when the track was pressed and let go at one place. */
+  onTap(listener) {
+    this.#tapListeners.push(listener);
   }
 
   /** The height of the pictures and the width of one, in CSS pixels. */
@@ -98,6 +104,7 @@ export class Track {
       zoom: (factor, y) =>
         this.#move((window) => zoom(window, factor, window.min + (y / pane.box.clientHeight) * spanOf(window))),
       hover: (point) => this.#showCursor(point && { pane, point }),
+      tap: (point) => this.#tapListeners.forEach((listener) => listener(pane, point)),
       begin: (point, event) => {
         this.glide.stop();
         return beginDrag(event.shiftKey ? "range" : this.store.state.tool, pane, point, event);
