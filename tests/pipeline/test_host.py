@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from app.pipeline import claiming, retrying
+from app.pipeline import claiming, foreman, retrying
 from app.pipeline import host as host_module
 from app.pipeline.control import PipelineControl
 from app.pipeline.host import PipelineHost
@@ -49,7 +49,7 @@ def quicker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr(host_module, "STOP_GRACE_SECONDS", 0.1)
     SeenPool.made = []
-    monkeypatch.setattr(host_module, "WorkerPool", SeenPool)
+    monkeypatch.setattr(foreman, "WorkerPool", SeenPool)
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_a_file_that_kills_its_worker_three_times_fails_and_others_do_not(place,
 
 def begun_with(job: Job) -> Worker | None:
     workers = SeenPool.made[-1].busy
-    return next((one for one in workers if one.begun and one.lease and one.lease.job_id == job.id), None)
+    return next((one for one in workers if one.begun and one.step and one.step.lease.job_id == job.id), None)
 
 
 def long_csv(path) -> None:
@@ -226,8 +226,8 @@ def test_a_worker_that_dies_before_it_takes_the_job_up_charges_nobody(place, hos
 
 
 def test_a_worker_that_says_nothing_for_long_keeps_its_job_while_it_lives(place, hosts, monkeypatch):
-    monkeypatch.setattr(host_module, "LEASE_SECONDS", 0.4)
-    monkeypatch.setattr(host_module, "RENEWAL_SECONDS", 0.05)
+    monkeypatch.setattr(foreman, "LEASE_SECONDS", 0.4)
+    monkeypatch.setattr(foreman, "RENEWAL_SECONDS", 0.05)
     hosts(place)
     worker, job = held_at_work(place)
     eventually(lambda: place.jobs.get(job.id).lease_until > job.started_at + 2.0, "the lease goes on")
