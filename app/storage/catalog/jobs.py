@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -19,10 +19,23 @@ class Jobs:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
 
-    def add(self, name: str, size_bytes: int, now: float, *, claim: str | None, path: str | None) -> int:
-        """A new job for a file that lies in the folder `claim` of .processing/, or is read where it is."""
+    def add(
+        self,
+        name: str,
+        size_bytes: int,
+        now: float,
+        *,
+        claim: str | None,
+        path: str | None,
+        check: Callable[[], object] = lambda: None,
+    ) -> int:
+        """A new job for a file that lies in the folder `claim` of .processing/, or is read where it is.
+
+        check: called once the catalog is ours to write, which may take long; where it raises there is no job.
+        """
         job = Job(name=name, size_bytes=size_bytes, created_at=now, claim=claim, path=path)
         with self.catalog.writing() as session:
+            check()
             session.add(job)
             announce_job(session, job)
             return job.id
@@ -37,10 +50,12 @@ class Jobs:
         path: str | None,
         owner: str,
         seconds: float,
+        check: Callable[[], object] = lambda: None,
     ) -> tuple[Job, Lease]:
         """As `add`, and ours from the first moment."""
         job = Job(name=name, size_bytes=size_bytes, created_at=now, claim=claim, path=path, attempts=0)
         with self.catalog.writing() as session:
+            check()
             session.add(job)
             session.flush()
             return job, _begin(session, job, owner, seconds, now)
