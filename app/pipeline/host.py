@@ -65,9 +65,9 @@ class PipelineHost:
         """Until a worker reports, somebody wakes us, or the time is up."""
         if pool.wait(seconds, self._wake_reader) == [self._wake_reader]:
             self._stopping.wait(SHORTEST_TICK_SECONDS)  # a busy writer causes thousands of events
-        self._woken = False
         while self._wake_reader.poll():
             self._wake_reader.recv_bytes()
+        self._woken = False  # not before: a wake that is drained here must not keep the next from being sent
 
     @property
     def stopping(self) -> bool:
@@ -124,14 +124,12 @@ class _Hosting:
         """Go on where the last host left off; only a server that starts anew does as the settings say."""
         self.place.folders.ensure()
         board = self.place.board.read()
-        wanted = board.wanted
         if board.host is not None:
             log.warning("the host %s is gone; taking over", board.host)
             self.place.jobs.release_all_of(board.host)
-        elif first:
-            wanted = self.settings.pipeline_autostart
         self.scans_done = board.scans_done
-        self.place.board.update(host=self.owner, wanted=wanted, running=False, seen_at=time.time())
+        asked = {"wanted": self.settings.pipeline_autostart} if first else {}
+        self.place.board.update(host=self.owner, running=False, seen_at=time.time(), **asked)
 
     def _tick(self) -> None:
         """Every step for itself: what keeps one file from being taken must not keep others from being read."""
@@ -183,7 +181,7 @@ class _Hosting:
                 self.arrivals.postpone(name, f"{printable(name)} cannot be taken: {error.strerror}")
                 continue
             if job_id is not None:
-                log.info("%s is complete and queued", name)
+                log.info("%s is complete and queued", printable(name))
                 self.foreman.dispatch()
 
     def _report(self) -> None:

@@ -427,3 +427,53 @@ def test_a_status_that_cannot_be_told_is_told_later(place, hosts, monkeypatch):
         job_named(place, "x.csv", "queued")  # it works all the same
         assert not control.status().running
     eventually(lambda: running(place), "it is told")
+
+
+@pytest.mark.usefixtures("no_workers")
+@pytest.mark.parametrize("autostart", [True, False])
+def test_a_server_that_starts_after_another_was_killed_does_as_its_settings_say(tmp_path, hosts, autostart):
+    place = Workplace.open(settings_in(tmp_path, pipeline_autostart=autostart))
+    place.board.update(host="killed", wanted=not autostart, running=not autostart)
+    host = hosts(place)
+    eventually(lambda: place.board.read().host == host.owner, "it hosts")
+    assert place.board.read().wanted is autostart
+    host.stop()
+    place.catalog.close()
+
+
+def test_what_is_asked_while_a_host_takes_over_is_not_undone(place, monkeypatch):
+    control = PipelineControl(place)
+    place.board.update(host="killed", wanted=True)
+    monkeypatch.setattr(type(place.jobs), "release_all_of", lambda self, owner: control.stop())
+    host_module._Hosting(PipelineHost(place)).take_over(first=False)
+    assert not place.board.read().wanted
+
+
+def test_a_wake_that_comes_while_others_are_taken_in_does_not_silence_the_next(place):
+    host = PipelineHost(place)
+    reader = host._wake_reader
+
+    class Reader:
+        """Somebody wakes the host just before it looks whether more has come."""
+
+        asked = 0
+
+        def poll(self, *timeout: float) -> bool:
+            self.asked += 1
+            if self.asked == 1:
+                host.wake()
+            return reader.poll(*timeout)
+
+        def recv_bytes(self) -> bytes:
+            return reader.recv_bytes()
+
+    class Pool:
+        def wait(self, seconds: float, *others: object) -> list[object]:
+            return []
+
+    host._wake_reader = Reader()  # type: ignore[assignment]
+    host.wait(Pool(), 0.0)  # type: ignore[arg-type]
+    host.wake()
+    assert reader.poll(), "the next wake is heard"
+    reader.close()
+    host._wake_writer.close()
