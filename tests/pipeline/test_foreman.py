@@ -12,13 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.errors import CatalogUnavailable
 from app.pipeline import retrying
 from app.pipeline.claiming import enqueue
 from app.pipeline.foreman import Foreman
-from app.pipeline.steps import EndOfJob, PartOfJob
-from app.pipeline.workers import Worker
+from app.pipeline.steps import EndOfJob, PartOfJob, WholeJob
+from app.pipeline.workers import Ended, Fate, Worker
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.reading import RowReader
+from app.storage.catalog.jobs import Jobs
 from app.storage.catalog.tables import Job
 from tests.builders import eventually, ingest, settings_in
 
@@ -230,3 +232,29 @@ def test_the_same_long_file_twice_is_stored_once(yard, fragments_in):
     assert ended[0].image_ids == ended[1].image_ids
     assert yard.place.images.page(10)[1] == 1
     assert {path.name.split("_")[2] for path in fragments_in(yard.place)} == {str(ended[0].image_ids[0])}
+
+
+@pytest.mark.parametrize(("fate", "state"), [("died", "retrying"), ("too long", "failed")])
+def test_what_became_of_a_job_is_recorded_once_the_catalog_answers(place, taken, monkeypatch, fate, state):
+    job, lease = taken()
+    foreman = Foreman(place, "test")
+    ended = [Ended(WholeJob(job, lease), Fate.DIED)]
+    monkeypatch.setattr(foreman.pool, "collect", lambda: iter(ended if fate == "died" else []))
+    overdue = [WholeJob(job, lease)] if fate == "too long" else []
+    monkeypatch.setattr(foreman.pool, "end_overdue", lambda limit: iter(overdue))
+    with monkeypatch.context() as patched:
+        for method in ("note_crash", "fail"):
+            patched.setattr(Jobs, method, unavailable)
+        with pytest.raises(CatalogUnavailable):
+            foreman.look_after_workers()
+    ended.clear()
+    overdue.clear()
+    assert place.jobs.get(job.id).state == "running"
+    foreman.look_after_workers()
+    assert place.jobs.get(job.id).state == state
+    foreman.look_after_workers()
+    assert place.jobs.get(job.id).crashes == (1 if fate == "died" else 0)
+
+
+def unavailable(*_: object) -> None:
+    raise CatalogUnavailable("the catalog does not answer")
