@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from app.errors import FileError, Reason
 from app.pipeline import claiming, foreman, retrying
 from app.pipeline import host as host_module
 from app.pipeline.control import PipelineControl
@@ -404,10 +405,11 @@ def test_a_host_that_stumbles_starts_over_and_keeps_what_was_asked(place, hosts,
 @pytest.mark.usefixtures("no_workers")
 def test_files_of_jobs_that_others_finished_are_moved_by_the_host(place, taken, hosts):
     job, lease = taken()
-    place.jobs.duplicate(lease, 1.0, 1)  # and then whoever did it was killed, long ago
+    place.jobs.fail(lease, 1.0, FileError(Reason.NOT_TEXT, "no text"))
+    # and then whoever did it was killed, long ago
     hosts(place)
     eventually(lambda: place.jobs.get(job.id).settled, "the file is moved")
-    assert (place.folders.processed / "x.csv").exists()
+    assert (place.folders.failed / "x.csv").exists()
 
 
 @pytest.mark.usefixtures("no_workers")

@@ -336,3 +336,50 @@ def test_a_file_cut_off_in_mid_row_because_it_is_still_written_is_read_again(pla
     monkeypatch.setattr(attempt_module, "store_image", written_to_meanwhile)
     run_job(place, job, lease)
     assert (place.jobs.get(job.id).state, place.jobs.get(job.id).reason) == ("retrying", "file_changed")
+
+
+def test_a_file_that_changes_while_it_is_hashed_is_no_duplicate_of_what_it_was(
+    place, taken, monkeypatch, leased_again
+):
+    known = ingest(place, tiny_csv(place.folders.data / "known.csv"))
+    job, lease = taken()
+    path = place.folders.claimed(job.claim)
+    fingerprint = attempt_module.fingerprint
+
+    def written_to_afterwards(path):
+        found = fingerprint(path)
+        with path.open("a") as file:
+            file.write("1.3" + ",7" * 200 + "\n")
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(attempt_module, "fingerprint", written_to_afterwards)
+        run_job(place, job, lease)
+    assert (place.jobs.get(job.id).state, place.jobs.get(job.id).reason) == ("retrying", "file_changed")
+    run_job(place, *leased_again())
+    stored = place.jobs.get(job.id)
+    assert stored.state == "stored" and stored.image_ids != known.image_ids
+    assert path is not None and not path.exists()
+
+
+@pytest.mark.parametrize("found", ["before it is read", "at its commit"])
+def test_a_file_whose_equal_is_deleted_just_then_is_stored(place, taken, monkeypatch, found):
+    def known() -> Any:
+        return ingest(place, tiny_csv(place.folders.data / "known.csv")).image_ids[0]
+
+    duplicate = Jobs.duplicate
+
+    def deleted_just_before(self, lease, now, image_id):
+        place.images.delete(image_id, now)
+        return duplicate(self, lease, now, image_id)
+
+    if found == "before it is read":
+        known()
+    else:
+        during_ingestion(monkeypatch, known)
+    monkeypatch.setattr(Jobs, "duplicate", deleted_just_before)
+    job, lease = taken()
+    run_job(place, job, lease)
+    job = place.jobs.get(job.id)
+    assert job.state == "stored"
+    assert [image.id for image in place.images.page(10)[0]] == job.image_ids

@@ -12,7 +12,7 @@ from app.errors import FileError, JobNotFound
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_job
 from app.storage.catalog.leases import Lease, LeaseLost, held, held_finished, new_lease
-from app.storage.catalog.tables import FINISHED, Job, JobState
+from app.storage.catalog.tables import FINISHED, Image, Job, JobState
 
 
 class Jobs:
@@ -112,13 +112,17 @@ class Jobs:
             job = held(session, lease)
             job.sha256, job.size_bytes = sha256, size_bytes
 
-    def duplicate(self, lease: Lease, now: float, image_id: int) -> None:
-        """Raises LeaseLost."""
+    def duplicate(self, lease: Lease, now: float, image_id: int) -> bool:
+        """Whether there is such an image; else the job goes on. Raises LeaseLost."""
         with self.catalog.writing() as session:
             job = held(session, lease)
+            image = session.get(Image, image_id)
+            if image is None or image.deleted_at is not None:
+                return False
             finish(job, lease, JobState.DUPLICATE, now, [image_id])
             job.message = f"the same content is already stored as image {image_id}"
             announce_job(session, job)
+            return True
 
     def fail(self, lease: Lease, now: float, error: FileError) -> None:
         """Raises LeaseLost."""
