@@ -11,10 +11,7 @@ from app.pipeline.divisions import Divisions
 from app.pipeline.steps import Shared, Step, WholeJob
 from app.pipeline.workers import Ended, Fate, WorkerPool
 from app.pipeline.workplace import Workplace
-from app.storage.catalog.leases import Lease, LeaseLost
-
-RENEWAL_SECONDS = 10.0
-LEASE_SECONDS = 60.0
+from app.storage.catalog.leases import LEASE_SECONDS, RENEWAL_SECONDS, Lease, LeaseLost
 
 
 class Foreman:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.errors import FileError, JobNotFound
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_job
-from app.storage.catalog.leases import Lease, LeaseLost, held, held_finished, new_lease
+from app.storage.catalog.leases import Lease, LeaseLost, finish, held, held_finished, new_lease
 from app.storage.catalog.tables import FINISHED, Image, Job, JobState
 
 
@@ -232,13 +232,6 @@ class Jobs:
         with self.catalog.writing() as session:
             job = held_finished(session, lease)
             job.lease, job.lease_until = None, not_before
-
-
-def finish(job: Job, lease: Lease, state: JobState, now: float, image_ids: list[int]) -> None:
-    """The job has its result; the lease goes on, for its file to be moved."""
-    job.state, job.finished_at, job.image_ids = state, now, image_ids
-    job.lease_until = now + lease.seconds
-    job.reason = job.message = None
 
 
 def _begin(session: Session, job: Job, owner: str, seconds: float, now: float) -> Lease:
