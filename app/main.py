@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -53,13 +53,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         logs.configure(settings)
         require_local_disk(settings.db_dir)
-        services = app.state.services = await run_in_threadpool(Services.open, settings)
-        host = PipelineHost(services.place)
-        host.start()
-        async with services.news.running():
+        async with AsyncExitStack() as closing:
+            services = app.state.services = await run_in_threadpool(Services.open, settings)
+            closing.callback(services.close)
+            host = PipelineHost(services.place)
+            await run_in_threadpool(host.start)
+            closing.push_async_callback(run_in_threadpool, host.stop)
+            await closing.enter_async_context(services.news.running())
             yield
-        await run_in_threadpool(host.stop)
-        services.close()
 
     app = FastAPIOffline(  # its pages need no network
         title="Borehole Image Server",

@@ -10,8 +10,10 @@ import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 
+from app.errors import CatalogUnavailable
 from app.main import create_app
 from app.settings import Settings
+from app.storage.catalog.events import Events
 from tests.builders import eventually, settings_in
 
 
@@ -39,6 +41,20 @@ def test_a_store_on_a_network_disk_is_refused_at_start_with_the_reason(tmp_path,
     ):
         pass
     assert not (tmp_path / "db").exists(), "nothing was begun there"
+
+
+def test_a_start_that_fails_leaves_nothing_running(tmp_path, monkeypatch):
+    def failing(*_: object) -> None:
+        raise CatalogUnavailable("the catalog does not answer")
+
+    closed: list[bool] = []
+    monkeypatch.setattr(Events, "latest", failing)
+    monkeypatch.setattr("app.api.services.Services.close", lambda self: closed.append(True))
+    before = len(threads())
+    with pytest.raises(CatalogUnavailable), TestClient(create_app(settings_in(tmp_path))):
+        pass
+    assert len(threads()) == before
+    assert closed == [True]
 
 
 def test_what_was_stored_is_there_after_a_restart(tmp_path, library):

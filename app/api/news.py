@@ -63,12 +63,13 @@ class News:
             await asyncio.sleep(POLL_SECONDS)
             try:
                 fresh = await run_in_threadpool(self.events.after, self._latest)
+                for event in fresh:
+                    self._latest = event.id
+                    self._tell(event)
             except CatalogUnavailable as error:
                 log.warning("no news: %s", error)
-                continue
-            for event in fresh:
-                self._latest = event.id
-                self._tell(event)
+            except Exception:  # whoever listens would wait for ever
+                log.exception("no news")
 
     def _tell(self, event: Event) -> None:
         for queue in list(self._listeners):

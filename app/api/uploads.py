@@ -19,7 +19,7 @@ from app.api.services import Services, UsesServices
 from app.errors import UploadMalformed
 from app.ingestion.demo import DEMO_NAME, write_demo_csv
 from app.pipeline.uploads import Upload, check_size
-from app.storage.catalog.tables import Job
+from app.storage.catalog.tables import JobState
 
 router = APIRouter(prefix="/images", tags=["images"])
 
@@ -76,7 +76,7 @@ async def upload(
             job_id = await _take(services, name, request.stream())
     except ClientDisconnect:
         raise UploadMalformed("the upload broke off") from None
-    return _accepted(services, response, await run_in_threadpool(services.place.jobs.get, job_id))
+    return await run_in_threadpool(_accepted, services, response, job_id)
 
 
 @router.post(
@@ -93,7 +93,7 @@ def demo(services: UsesServices, response: Response) -> JobView:
         write_demo_csv(file)
         taken.write(file.read_bytes())
         job_id = taken.finish()
-    return _accepted(services, response, services.place.jobs.get(job_id))
+    return _accepted(services, response, job_id)
 
 
 async def _take(services: Services, name: str, pieces: AsyncIterator[bytes]) -> int:
@@ -135,6 +135,10 @@ def _announced_size(request: Request) -> int:
     return int(length) if length.isdecimal() else 0
 
 
-def _accepted(services: Services, response: Response, job: Job) -> JobView:
+def _accepted(services: Services, response: Response, job_id: int) -> JobView:
+    job = services.place.jobs.get(job_id)
     response.headers["Location"] = f"/pipeline/jobs/{job.id}"
-    return JobView.of(job, services.now())
+    view = JobView.of(job, services.now())
+    if job.state == JobState.QUEUED and not services.place.board.read().wanted:
+        view.message = "the pipeline is stopped, and the file waits: POST /pipeline/start"
+    return view

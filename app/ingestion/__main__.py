@@ -1,7 +1,8 @@
 """`python -m app.ingestion [FILE…]`: ingest by hand, with a progress bar and a summary.
 
 Files in the data folder are moved to processed/ or failed/ as the pipeline does it; files from elsewhere stay where
-they are. Without arguments: everything that lies in the data folder. Exits with 1 if any file failed.
+they are. Without arguments: everything that lies in the data folder. Exits with 1 if any file failed, with 130 if
+it was told to stop: the file in work is then left to the server, or to its next start.
 With --watch: the pipeline without the API, until it is told to stop.
 """
 
@@ -9,34 +10,38 @@ from __future__ import annotations
 
 import argparse
 import os
-import secrets
 import signal
-import socket
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from tqdm import tqdm
 
 from app import logs
+from app.errors import CatalogUnavailable
 from app.ingestion.demo import DEMO_NAME, write_demo_csv
+from app.pipeline.casualties import give_back
 from app.pipeline.claiming import take
 from app.pipeline.control import PipelineControl
+from app.pipeline.data_folder import OtherDataFolder, require_the_hosts_data_folder
 from app.pipeline.host import PipelineHost
 from app.pipeline.job import run_job
+from app.pipeline.lock import HostLock
 from app.pipeline.names import printable
 from app.pipeline.workplace import Workplace
+from app.pipeline.writers import is_being_written
 from app.settings import Settings
-from app.storage.catalog.leases import Lease
+from app.storage.catalog.leases import LEASE_SECONDS, RENEWAL_SECONDS, Lease, this_process
 from app.storage.catalog.tables import Job, JobState
 
-LEASE_SECONDS = 60.0
 SUCCESSES = (JobState.STORED, JobState.DUPLICATE)
+INTERRUPTED = 130  # as shells have it
+WRITER_SECONDS = 0.2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,21 +60,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = Settings()
     if options.watch:
         return _watch(settings)
-    logs.configure(settings, console_level="WARNING")
+    logs.configure(settings, console_level="ERROR")  # what is wrong with a file is printed, once
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     place = Workplace.open(settings)
     with closing(place.catalog):
+        lock = HostLock.of(settings)
+        try:
+            require_the_hosts_data_folder(place, lock)
+        except OtherDataFolder as error:
+            parser.error(str(error))
+        finally:
+            lock.release()
         place.folders.ensure()
         by_hand = _ByHand(place)
-        if options.demo:
-            with tempfile.TemporaryDirectory() as folder:
-                demo = Path(folder) / DEMO_NAME
-                write_demo_csv(demo)
-                by_hand.ingest(demo)
-        for file in options.files:
-            by_hand.ingest(file)
-        if not options.demo and not options.files:
-            by_hand.ingest_all()
-        return by_hand.summary()
+        try:
+            by_hand.ingest_asked(options.files, demo=options.demo)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        finally:
+            outcome = by_hand.summary()
+        return outcome
 
 
 def _watch(settings: Settings) -> int:
@@ -92,8 +102,19 @@ class _ByHand:
 
     def __init__(self, place: Workplace) -> None:
         self.place = place
-        self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.owner = this_process()
         self.outcomes: Counter[str] = Counter()
+
+    def ingest_asked(self, files: Sequence[Path], *, demo: bool) -> None:
+        if demo:
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / DEMO_NAME
+                write_demo_csv(file)
+                self.ingest(file)
+        for file in files:
+            self.ingest(file)
+        if not demo and not files:
+            self.ingest_all()
 
     def ingest_all(self) -> None:
         """What lies in the data folder."""
@@ -145,7 +166,12 @@ class _ByHand:
                 bar.total = rows_total
                 bar.update(rows_done - bar.n)
 
-            run_job(self.place, job, lease, show)
+            try:
+                with _kept(self.place, lease):
+                    run_job(self.place, job, lease, show)
+            except KeyboardInterrupt:
+                give_back(self.place, lease)
+                raise
         self._report(self.place.jobs.get(job.id))
 
     def summary(self) -> int:
@@ -156,8 +182,8 @@ class _ByHand:
     def _wait_until_quiet(self, file: Path) -> None:
         """A file that was written to a moment ago may not be complete."""
         stable = self.place.settings.stable_seconds
-        while 0 <= (age := time.time() - file.lstat().st_mtime) < stable:
-            time.sleep(stable - age)
+        while (young := 0 <= (age := time.time() - file.lstat().st_mtime) < stable) or is_being_written(file):
+            time.sleep(stable - age if young else WRITER_SECONDS)
 
     def _report(self, job: Job) -> None:
         if job.state == JobState.STORED:
@@ -171,6 +197,25 @@ class _ByHand:
     def _tell(self, outcome: str, name: str, text: str) -> None:
         self.outcomes[outcome] += 1
         print(f"{outcome:<10} {printable(name)}: {text}", flush=True)
+
+
+@contextmanager
+def _kept(place: Workplace, lease: Lease) -> Iterator[None]:
+    """A file may be hashed, or wait for its storage, for longer than its lease holds by itself."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(RENEWAL_SECONDS):
+            with suppress(CatalogUnavailable):
+                place.jobs.renew([lease], time.time())
+
+    renewer = threading.Thread(target=renew, name="lease", daemon=True)
+    renewer.start()
+    try:
+        yield
+    finally:
+        done.set()
+        renewer.join()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from pathlib import Path
 
@@ -12,12 +13,23 @@ from app.settings import Settings
 from app.storage.arrays.layout import Layout
 from app.storage.arrays.writing import ImageWriter
 
+log = logging.getLogger("borehole.worker")
+
 ROWS = 1100  # enough for an overview level
 
 
 def warm_up(settings: Settings) -> None:
-    """Imports, first calls of the libraries, TileDB's context: half a second for the first file (*measured*)."""
-    settings = settings.model_copy(update={"source_width": 200})
+    """Imports, first calls of the libraries, TileDB's context: half a second for the first file (*measured*).
+
+    Where that fails, for want of memory or of room for temporary files, the first file waits, or tells why.
+    """
+    try:
+        _store_demo(settings.model_copy(update={"source_width": 200}))
+    except Exception as error:
+        log.warning("the worker is not warm: %r", error)
+
+
+def _store_demo(settings: Settings) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "demo.csv"
         write_demo_csv(file, rows=ROWS)

@@ -76,7 +76,9 @@ class Attempt:
         content = fingerprint(path)
         known = self._known(content)
         if known is not None:
-            return self._duplicate(known)
+            self._check_unchanged(path, before)
+            if self._is_duplicate_of(known):
+                return known
         with self._abandoned_on_error(), self._judged_only_if_unchanged(path, before):
             stored = store_image(lambda: open_source(path, settings), self._begin, settings, self._progress)
         with self._abandoned_on_error():
@@ -88,8 +90,10 @@ class Attempt:
         with self._abandoned_on_error():
             known = self._known(content)
             if known is not None:
-                self._abandon()
-                return self._duplicate(known)
+                self._check_unchanged(divided.path, divided.before)
+                if self._is_duplicate_of(known):
+                    self._abandon()
+                    return known
             with self._judged_only_if_unchanged(divided.path, divided.before):
                 stored = join_parts(divided.division, parts, self.writer, self.place.settings)
             return self._commit(stored, content)
@@ -166,8 +170,10 @@ class Attempt:
             known = self.place.images.with_content(content.sha256)
             if known is None:
                 raise
+            if not self._is_duplicate_of(known):
+                return self._commit(stored, content)
             self._abandon()
-            return self._duplicate(known)
+            return known
         return image.id
 
     def _image(self, stored: StoredImage, content: Fingerprint) -> Image:
@@ -202,9 +208,9 @@ class Attempt:
             overview_bytes=overview_bytes,
         )
 
-    def _duplicate(self, known: int) -> int:
-        self.place.jobs.duplicate(self.lease, time.time(), known)
-        return known
+    def _is_duplicate_of(self, known: int) -> bool:
+        """Whether the job could be ended as that; the image may have been deleted since it was found."""
+        return self.place.jobs.duplicate(self.lease, time.time(), known)
 
     def _abandon(self) -> None:
         """Nobody else knows of what we wrote: take it away at once.

@@ -11,7 +11,8 @@ from app.pipeline.workplace import Workplace
 from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import Job
 
-ORPHAN_SECONDS = 10.0
+ORPHAN_SECONDS = 120.0
+"""Many times what a claim may wait for the catalog before it has its job."""
 
 
 def enqueue(place: Workplace, name: str) -> int | None:
@@ -29,22 +30,31 @@ def take(place: Workplace, name: str, owner: str, lease_seconds: float) -> tuple
     claim = place.folders.claim(name)
     if claim is None:
         return None
-    return place.jobs.add_leased(
-        printable(name),
-        claim.path.lstat().st_size,
-        time.time(),
-        claim=claim.token,
-        path=None,
-        owner=owner,
-        seconds=lease_seconds,
-    )
+    try:
+        return place.jobs.add_leased(
+            printable(name),
+            claim.path.lstat().st_size,
+            time.time(),
+            claim=claim.token,
+            path=None,
+            owner=owner,
+            seconds=lease_seconds,
+            check=claim.path.lstat,
+        )
+    except FileNotFoundError:
+        return None
 
 
 def _enqueued(place: Workplace, claim: Claim | None, name: str) -> int | None:
     if claim is None:
         return None
-    size = claim.path.lstat().st_size
-    return place.jobs.add(printable(name), size, time.time(), claim=claim.token, path=None)
+    try:
+        size = claim.path.lstat().st_size
+        return place.jobs.add(
+            printable(name), size, time.time(), claim=claim.token, path=None, check=claim.path.lstat
+        )
+    except FileNotFoundError:  # it waited for the catalog until it was taken for an orphan, and put back
+        return None
 
 
 def return_orphans(place: Workplace) -> list[Claim]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Callable
 
 from app.pipeline.casualties import charge, give_back, give_up
 from app.pipeline.divisions import Divisions
 from app.pipeline.steps import Shared, Step, WholeJob
 from app.pipeline.workers import Ended, Fate, WorkerPool
 from app.pipeline.workplace import Workplace
-from app.storage.catalog.leases import Lease, LeaseLost
-
-RENEWAL_SECONDS = 10.0
-LEASE_SECONDS = 60.0
+from app.storage.catalog.leases import LEASE_SECONDS, RENEWAL_SECONDS, Lease, LeaseLost
 
 
 class Foreman:
@@ -23,6 +22,8 @@ class Foreman:
         self.owner = owner
         self.pool = WorkerPool(place.settings)
         self.divisions = Divisions()
+        self.to_record: deque[tuple[Callable[[Workplace, Lease], None], Lease]] = deque()
+        """What became of jobs, until the catalog knows it."""
         self.last_renewal = float("-inf")
 
     def look_after_workers(self) -> None:
@@ -31,7 +32,8 @@ class Foreman:
             self._take_in(ended)
         for step in self.pool.end_overdue(self.place.settings.file_seconds):
             self.divisions.drop(step.lease)
-            give_up(self.place, step.lease)
+            self.to_record.append((give_up, step.lease))
+        self._record()
         now = time.monotonic()
         if now - self.last_renewal >= RENEWAL_SECONDS:
             self.last_renewal = now
@@ -47,28 +49,37 @@ class Foreman:
 
     def stop(self, grace_seconds: float) -> None:
         """End the workers, and put back what they have not finished. Raises CatalogUnavailable."""
-        leases = self._leases()
+        self.to_record.extend((give_back, lease) for lease in self._at_work())
         self.pool.stop(grace_seconds)
-        for lease in leases:
-            give_back(self.place, lease)
+        self._record()
 
     def _next_job(self) -> Step | None:
         found = self.place.jobs.lease_next(self.owner, LEASE_SECONDS, time.time())
         return WholeJob(*found) if found is not None else None
 
     def _leases(self) -> list[Lease]:
-        """Of all jobs that are ours now, each once."""
+        """Of all jobs that are ours now."""
+        return [*self._at_work(), *(lease for _, lease in self.to_record)]
+
+    def _at_work(self) -> list[Lease]:
+        """Each once, however many workers share the job."""
         leases = [worker.step.lease for worker in self.pool.busy if worker.step] + self.divisions.leases
         return list({lease.token: lease for lease in leases}.values())
+
+    def _record(self) -> None:
+        while self.to_record:
+            record, lease = self.to_record[0]
+            record(self.place, lease)  # until this succeeds the job is ours, and nobody else's
+            self.to_record.popleft()
 
     def _take_in(self, ended: Ended) -> None:
         step = ended.step
         if ended.fate is Fate.DIED:
             self.divisions.drop(step.lease)
-            charge(self.place, step.lease)
+            self.to_record.append((charge, step.lease))
         elif ended.fate is Fate.NEVER_BEGAN:
             self.divisions.drop(step.lease)
-            give_back(self.place, step.lease)
+            self.to_record.append((give_back, step.lease))
         elif isinstance(step, WholeJob):
             if ended.result is not None:
                 self.divisions.begin(ended.result)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
-import secrets
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,12 +12,14 @@ from contextlib import contextmanager
 from app.errors import CatalogUnavailable
 from app.pipeline.arrivals import Arrivals
 from app.pipeline.claiming import enqueue
-from app.pipeline.foreman import LEASE_SECONDS, Foreman
+from app.pipeline.data_folder import require_the_hosts_data_folder, told_on_the_board
+from app.pipeline.foreman import Foreman
 from app.pipeline.housekeeping import keep_house
 from app.pipeline.lock import HostLock
 from app.pipeline.names import printable
 from app.pipeline.workers import WorkerPool
 from app.pipeline.workplace import Workplace
+from app.storage.catalog.leases import LEASE_SECONDS, this_process
 
 log = logging.getLogger("borehole.pipeline")
 
@@ -37,14 +36,16 @@ class PipelineHost:
 
     def __init__(self, place: Workplace) -> None:
         self.place = place
-        self.owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        self.lock = HostLock(place.settings.db_dir / "pipeline.lock")
+        self.owner = this_process()
+        self.lock = HostLock.of(place.settings)
         self._stopping = threading.Event()
         self._woken = False
         self._wake_reader, self._wake_writer = multiprocessing.Pipe(duplex=False)
         self._thread = threading.Thread(target=self._run, name="pipeline-host", daemon=True)
 
     def start(self) -> None:
+        """Raises OtherDataFolder, CatalogUnavailable, OSError."""
+        require_the_hosts_data_folder(self.place, self.lock)
         self._thread.start()
 
     def stop(self) -> None:
@@ -65,9 +66,9 @@ class PipelineHost:
         """Until a worker reports, somebody wakes us, or the time is up."""
         if pool.wait(seconds, self._wake_reader) == [self._wake_reader]:
             self._stopping.wait(SHORTEST_TICK_SECONDS)  # a busy writer causes thousands of events
-        self._woken = False
         while self._wake_reader.poll():
             self._wake_reader.recv_bytes()
+        self._woken = False  # not before: a wake that is drained here must not keep the next from being sent
 
     @property
     def stopping(self) -> bool:
@@ -124,14 +125,18 @@ class _Hosting:
         """Go on where the last host left off; only a server that starts anew does as the settings say."""
         self.place.folders.ensure()
         board = self.place.board.read()
-        wanted = board.wanted
         if board.host is not None:
             log.warning("the host %s is gone; taking over", board.host)
             self.place.jobs.release_all_of(board.host)
-        elif first:
-            wanted = self.settings.pipeline_autostart
         self.scans_done = board.scans_done
-        self.place.board.update(host=self.owner, wanted=wanted, running=False, seen_at=time.time())
+        asked = {"wanted": self.settings.pipeline_autostart} if first else {}
+        self.place.board.update(
+            host=self.owner,
+            data_dir=told_on_the_board(self.place),
+            running=False,
+            seen_at=time.time(),
+            **asked,
+        )
 
     def _tick(self) -> None:
         """Every step for itself: what keeps one file from being taken must not keep others from being read."""
@@ -183,7 +188,7 @@ class _Hosting:
                 self.arrivals.postpone(name, f"{printable(name)} cannot be taken: {error.strerror}")
                 continue
             if job_id is not None:
-                log.info("%s is complete and queued", name)
+                log.info("%s is complete and queued", printable(name))
                 self.foreman.dispatch()
 
     def _report(self) -> None:

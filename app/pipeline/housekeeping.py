@@ -6,6 +6,7 @@ import logging
 import time
 
 from app.pipeline.claiming import return_orphans
+from app.pipeline.names import printable
 from app.pipeline.settling import settle_all
 from app.pipeline.sweeping import sweep
 from app.pipeline.workplace import Workplace
@@ -21,7 +22,7 @@ DAY_SECONDS = 86_400.0
 def keep_house(place: Workplace, owner: str, lease_seconds: float) -> None:
     settle_all(place, owner, lease_seconds)
     for orphan in return_orphans(place):
-        log.warning("%s had been taken by nobody; it is back in the data folder", orphan.path.name)
+        log.warning("%s had been taken by nobody; it is back in the data folder", printable(orphan.path.name))
     sweep(place, GRACE_SECONDS)
     place.folders.sweep_drafts(DRAFT_SECONDS)
     place.layout.sweep_drafts(DRAFT_SECONDS)

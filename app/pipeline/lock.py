@@ -6,11 +6,17 @@ import fcntl
 import os
 from pathlib import Path
 
+from app.settings import Settings
+
 
 class HostLock:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> HostLock:
+        return cls(settings.db_dir / "pipeline.lock")
 
     @property
     def held(self) -> bool:
@@ -26,6 +32,9 @@ class HostLock:
         except BlockingIOError:
             os.close(descriptor)
             return False
+        except OSError:
+            os.close(descriptor)
+            raise
         self._descriptor = descriptor
         return True
 

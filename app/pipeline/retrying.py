@@ -43,6 +43,8 @@ def _revive_failed(place: Workplace, job: Job) -> Job:
         raise NothingToRetry(f"{job.name} is still on its way to failed/: try again in a minute")
     if job.target is None:
         raise NothingToRetry(f"{job.name} was removed before it was read: copy it into the data folder")
+    if place.history.last_to_fill(job.target) != job.id:
+        raise NothingToRetry(f"{job.target} is another file by now: copy {job.name} into the data folder")
     failed = place.folders.data / job.target
     claim = place.folders.adopt(failed, failed.name)
     if claim is None:

@@ -175,13 +175,16 @@ def test_an_id_of_a_catalog_that_is_no_more_does_not_make_deaf(place):
     assert asyncio.run(asyncio.wait_for(listen(), 20)) == 1
 
 
-def test_news_go_on_after_the_catalog_was_silent_for_a_while(place, monkeypatch):
+@pytest.mark.parametrize(
+    "error", [CatalogUnavailable("the catalog does not answer"), RuntimeError("a bug")], ids=type
+)
+def test_news_go_on_after_the_catalog_was_silent_for_a_while(place, monkeypatch, error):
     after, asked = Events.after, []
 
     def silent_at_first(*arguments: Any) -> Any:
         asked.append(arguments)
         if len(asked) < 3:
-            raise CatalogUnavailable("the catalog does not answer")
+            raise error
         return after(*arguments)
 
     monkeypatch.setattr(Events, "after", silent_at_first)

@@ -219,12 +219,16 @@ def test_a_disk_without_room_is_a_reason_to_come_again(client, place):
 
 def test_an_upload_into_a_stopped_pipeline_waits_until_it_is_started(client, tmp_path):
     content = tiny_csv(tmp_path / "x.csv").read_bytes()
-    url = client.post("/images", params={"name": "x.csv"}, content=content).headers["location"]
+    answer = client.post("/images", params={"name": "x.csv"}, content=content)
+    url = answer.headers["location"]
+    assert "POST /pipeline/start" in answer.json()["message"]
     assert client.get("/pipeline/status").json()["queued"] == 1
     assert client.get(url).json()["state"] == "queued"
     client.post("/pipeline/start")
     eventually(lambda: client.get(url).json()["state"] == "stored", "it is stored")
     assert client.get("/images").json()["images"][0]["name"] == "x.csv"
+    other = client.post("/images", params={"name": "y.csv"}, content=content)
+    assert other.json()["message"] is None
 
 
 def test_the_demo_is_a_file_like_any_other(client, place, monkeypatch):

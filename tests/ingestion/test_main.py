@@ -1,6 +1,7 @@
 import io
 import os
 import runpy
+import subprocess
 import sys
 import time
 from functools import partial
@@ -12,9 +13,11 @@ import pytest
 from app import logs
 from app.ingestion import __main__ as command_line
 from app.ingestion.demo import write_demo_csv
+from app.pipeline import attempt
+from app.pipeline.job import run_job
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
-from tests.builders import write_csv
+from tests.builders import eventually, write_csv
 
 
 @pytest.fixture
@@ -222,3 +225,59 @@ def test_the_module_runs_as_a_command(monkeypatch, run):
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(str(Path(command_line.__file__)), run_name="__main__")
     assert caught.value.code == 0
+
+
+def test_a_file_still_open_for_writing_is_waited_for(monkeypatch, run, data):
+    file = well(data / "a.csv")
+    long_ago = time.time() - 60
+    os.utime(file, (long_ago, long_ago))
+    writer = file.open("a")
+    monkeypatch.setattr(command_line.time, "sleep", lambda seconds: writer.close())
+    assert run()[0] == 0
+    assert writer.closed
+
+
+@pytest.mark.parametrize("where", ["in the data folder", "elsewhere"])
+def test_told_to_stop_it_leaves_the_file_in_work_to_the_server(monkeypatch, run, data, tmp_path, where):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    file = well((data if where == "in the data folder" else tmp_path) / "a.csv", seed=1)
+    later = well(data / "b.csv", seed=2)
+    with monkeypatch.context() as patched:
+        patched.setattr(attempt, "store_image", interrupted)
+        code, _ = run(file, later)
+    assert code == 130
+    place = Workplace.open(Settings())
+    (job,) = place.history.page(10)[0]
+    assert (job.name, job.state, job.attempts, job.lease) == ("a.csv", "queued", 0, None)
+    taken = place.jobs.lease_next("server", 60.0, time.time())
+    run_job(place, *taken)
+    assert place.jobs.get(job.id).state == "stored"
+    place.catalog.close()
+    assert later.exists()
+
+
+def test_a_file_that_says_nothing_for_long_keeps_its_lease(monkeypatch, run, tmp_path):
+    monkeypatch.setattr(command_line, "RENEWAL_SECONDS", 0.01)
+    hash_file = attempt.fingerprint
+
+    def slow(path):
+        place = Workplace.open(Settings())
+        (job,) = place.history.page(1)[0]
+        begun = place.jobs.get(job.id).lease_until
+        eventually(lambda: place.jobs.get(job.id).lease_until > begun, "the lease is renewed")
+        place.catalog.close()
+        return hash_file(path)
+
+    monkeypatch.setattr(attempt, "fingerprint", slow)
+    assert run(well(tmp_path / "a.csv"))[0] == 0
+
+
+def test_what_is_wrong_with_a_file_is_printed_once(run, tmp_path):
+    command = [sys.executable, "-m", "app.ingestion", str(bad(tmp_path / "a.csv"))]
+    environment = os.environ | {"PYTHONPATH": str(Path(command_line.__file__).parents[2])}
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert told.stdout.count("neither a number") == 1
+    assert told.stderr == ""

@@ -250,7 +250,7 @@ def test_the_first_wrong_row_anywhere_leaves_nothing_behind(
     monkeypatch.setattr(storing, "ascending_groups", partial(ascending_groups, group_rows=64))
     monkeypatch.setattr(storing, "descending_groups", partial(descending_groups, group_rows=64))
     chunks = Rows.chunks
-    monkeypatch.setattr("app.pipeline.job.open_source", lambda path, settings: source)
+    monkeypatch.setattr("app.pipeline.attempt.open_source", lambda path, settings: source)
     depths, pixels = image_rows(500, width=20)
     order = slice(None, None, -1 if descending else 1)
     source = Rows(depths[order], pixels[order], [50] * 10)

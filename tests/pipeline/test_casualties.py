@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
+from app.errors import FileError, Reason
 from app.pipeline.casualties import charge, give_back, give_up
 
 
@@ -40,9 +43,13 @@ def test_a_file_that_takes_too_long_fails_at_once(place, taken):
     assert "BOREHOLE_FILE_SECONDS" in (job.message or "")
 
 
-def test_a_job_that_had_ended_before_its_worker_is_left_as_it_ended(place, taken):
+@pytest.mark.parametrize("reproach", [charge, give_up, give_back])
+def test_a_job_that_had_ended_before_its_worker_is_left_as_it_ended_and_its_file_moved(
+    place, taken, reproach
+):
     job, lease = taken()
-    place.jobs.duplicate(lease, time.time(), 7)
-    for reproach in (charge, give_up, give_back):
-        reproach(place, lease)
-    assert place.jobs.get(job.id).state == "duplicate"
+    place.jobs.fail(lease, time.time(), FileError(Reason.NOT_TEXT, "no text"))
+    reproach(place, lease)
+    ended = place.jobs.get(job.id)
+    assert (ended.state, ended.reason, ended.settled) == ("failed", "not_text", True)
+    assert (place.folders.failed / "x.csv").exists()

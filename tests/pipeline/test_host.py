@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from app.pipeline import claiming, retrying
+from app.errors import FileError, Reason
+from app.pipeline import claiming, foreman, retrying
 from app.pipeline import host as host_module
 from app.pipeline.control import PipelineControl
 from app.pipeline.host import PipelineHost
@@ -49,7 +50,7 @@ def quicker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr(host_module, "STOP_GRACE_SECONDS", 0.1)
     SeenPool.made = []
-    monkeypatch.setattr(host_module, "WorkerPool", SeenPool)
+    monkeypatch.setattr(foreman, "WorkerPool", SeenPool)
 
 
 @pytest.fixture
@@ -205,7 +206,7 @@ def test_a_file_that_kills_its_worker_three_times_fails_and_others_do_not(place,
 
 def begun_with(job: Job) -> Worker | None:
     workers = SeenPool.made[-1].busy
-    return next((one for one in workers if one.begun and one.lease and one.lease.job_id == job.id), None)
+    return next((one for one in workers if one.begun and one.step and one.step.lease.job_id == job.id), None)
 
 
 def long_csv(path) -> None:
@@ -226,8 +227,8 @@ def test_a_worker_that_dies_before_it_takes_the_job_up_charges_nobody(place, hos
 
 
 def test_a_worker_that_says_nothing_for_long_keeps_its_job_while_it_lives(place, hosts, monkeypatch):
-    monkeypatch.setattr(host_module, "LEASE_SECONDS", 0.4)
-    monkeypatch.setattr(host_module, "RENEWAL_SECONDS", 0.05)
+    monkeypatch.setattr(foreman, "LEASE_SECONDS", 0.4)
+    monkeypatch.setattr(foreman, "RENEWAL_SECONDS", 0.05)
     hosts(place)
     worker, job = held_at_work(place)
     eventually(lambda: place.jobs.get(job.id).lease_until > job.started_at + 2.0, "the lease goes on")
@@ -404,10 +405,11 @@ def test_a_host_that_stumbles_starts_over_and_keeps_what_was_asked(place, hosts,
 @pytest.mark.usefixtures("no_workers")
 def test_files_of_jobs_that_others_finished_are_moved_by_the_host(place, taken, hosts):
     job, lease = taken()
-    place.jobs.duplicate(lease, 1.0, 1)  # and then whoever did it was killed, long ago
+    place.jobs.fail(lease, 1.0, FileError(Reason.NOT_TEXT, "no text"))
+    # and then whoever did it was killed, long ago
     hosts(place)
     eventually(lambda: place.jobs.get(job.id).settled, "the file is moved")
-    assert (place.folders.processed / "x.csv").exists()
+    assert (place.folders.failed / "x.csv").exists()
 
 
 @pytest.mark.usefixtures("no_workers")
@@ -427,3 +429,53 @@ def test_a_status_that_cannot_be_told_is_told_later(place, hosts, monkeypatch):
         job_named(place, "x.csv", "queued")  # it works all the same
         assert not control.status().running
     eventually(lambda: running(place), "it is told")
+
+
+@pytest.mark.usefixtures("no_workers")
+@pytest.mark.parametrize("autostart", [True, False])
+def test_a_server_that_starts_after_another_was_killed_does_as_its_settings_say(tmp_path, hosts, autostart):
+    place = Workplace.open(settings_in(tmp_path, pipeline_autostart=autostart))
+    place.board.update(host="killed", wanted=not autostart, running=not autostart)
+    host = hosts(place)
+    eventually(lambda: place.board.read().host == host.owner, "it hosts")
+    assert place.board.read().wanted is autostart
+    host.stop()
+    place.catalog.close()
+
+
+def test_what_is_asked_while_a_host_takes_over_is_not_undone(place, monkeypatch):
+    control = PipelineControl(place)
+    place.board.update(host="killed", wanted=True)
+    monkeypatch.setattr(type(place.jobs), "release_all_of", lambda self, owner: control.stop())
+    host_module._Hosting(PipelineHost(place)).take_over(first=False)
+    assert not place.board.read().wanted
+
+
+def test_a_wake_that_comes_while_others_are_taken_in_does_not_silence_the_next(place):
+    host = PipelineHost(place)
+    reader = host._wake_reader
+
+    class Reader:
+        """Somebody wakes the host just before it looks whether more has come."""
+
+        asked = 0
+
+        def poll(self, *timeout: float) -> bool:
+            self.asked += 1
+            if self.asked == 1:
+                host.wake()
+            return reader.poll(*timeout)
+
+        def recv_bytes(self) -> bytes:
+            return reader.recv_bytes()
+
+    class Pool:
+        def wait(self, seconds: float, *others: object) -> list[object]:
+            return []
+
+    host._wake_reader = Reader()  # type: ignore[assignment]
+    host.wait(Pool(), 0.0)  # type: ignore[arg-type]
+    host.wake()
+    assert reader.poll(), "the next wake is heard"
+    reader.close()
+    host._wake_writer.close()

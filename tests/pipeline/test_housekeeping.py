@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from app.errors import FileError, Reason
 from app.pipeline import claiming, housekeeping
 from app.pipeline.claiming import enqueue, enqueue_upload, return_orphans, take
 from app.pipeline.housekeeping import keep_house
@@ -112,9 +113,9 @@ def test_history_is_kept_for_ever_unless_days_are_given(place, monkeypatch):
 def test_jobs_that_have_not_ended_or_not_settled_are_not_pruned(place, taken):
     taken("running.csv")
     _, finished_lease = taken("finished.csv", 2.0)
-    place.jobs.duplicate(finished_lease, 1.0, 1)
+    place.jobs.fail(finished_lease, 1.0, FileError(Reason.NOT_TEXT, "no text"))
     place.history.prune(time.time() + 1000.0)
-    assert {job.state for job in place.history.page(10)[0]} == {JobState.RUNNING, JobState.DUPLICATE}
+    assert {job.state for job in place.history.page(10)[0]} == {JobState.RUNNING, JobState.FAILED}
 
 
 def test_old_events_are_forgotten(place, taken, monkeypatch):

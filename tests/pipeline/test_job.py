@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from app.errors import CatalogUnavailable, StorageUnavailable
-from app.pipeline import job as job_module
+from app.pipeline import attempt as attempt_module
+from app.pipeline import settling
 from app.pipeline.claiming import take
 from app.pipeline.job import run_job
 from app.pipeline.settling import settle_all
@@ -23,15 +24,15 @@ from tests.builders import image_rows, ingest, tiny_csv, write_csv
 
 def during_ingestion(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
     """Let something happen once, after a file was read and before its image is committed."""
-    store_image = job_module.store_image
+    store_image = attempt_module.store_image
 
     def interrupted(*arguments: Any) -> object:
         stored = store_image(*arguments)
-        monkeypatch.setattr(job_module, "store_image", store_image)
+        monkeypatch.setattr(attempt_module, "store_image", store_image)
         happens()
         return stored
 
-    monkeypatch.setattr(job_module, "store_image", interrupted)
+    monkeypatch.setattr(attempt_module, "store_image", interrupted)
 
 
 def raising(error: BaseException) -> Callable[..., Any]:
@@ -210,7 +211,7 @@ def test_trouble_that_is_not_the_files_makes_it_wait_longer_each_time_and_then_s
 def test_an_error_of_our_own_fails_the_file_at_the_third_time(
     place, taken, leased_again, monkeypatch, error, reason
 ):
-    monkeypatch.setattr(job_module, "store_image", raising(error))
+    monkeypatch.setattr(attempt_module, "store_image", raising(error))
     job, lease = taken()
     states = []
     for attempt in range(3):
@@ -225,11 +226,13 @@ def test_an_error_of_our_own_fails_the_file_at_the_third_time(
 def test_waiting_for_storage_is_not_held_against_a_file(place, taken, leased_again, monkeypatch):
     job, lease = taken()
     with monkeypatch.context() as patched:
-        patched.setattr(job_module, "store_image", raising(OSError(errno.ENOSPC, "No space left on device")))
+        patched.setattr(
+            attempt_module, "store_image", raising(OSError(errno.ENOSPC, "No space left on device"))
+        )
         for _ in range(4):
             run_job(place, job, lease)
             job, lease = leased_again()
-    monkeypatch.setattr(job_module, "store_image", raising(RuntimeError("a bug")))
+    monkeypatch.setattr(attempt_module, "store_image", raising(RuntimeError("a bug")))
     run_job(place, job, lease)
     assert place.jobs.get(job.id).state == "retrying"
 
@@ -253,7 +256,7 @@ def test_a_worker_that_lost_its_lease_says_nothing_of_the_file_either(place, tak
         place.jobs.release_all_of("test")
         raise error
 
-    monkeypatch.setattr(job_module, "store_image", lose_it_and_fail)
+    monkeypatch.setattr(attempt_module, "store_image", lose_it_and_fail)
     run_job(place, job, lease)
     assert (place.jobs.get(job.id).state, place.jobs.get(job.id).reason) == ("queued", None)
 
@@ -285,7 +288,7 @@ def test_an_image_whose_commit_was_made_but_not_confirmed_keeps_its_rows(place, 
     job = place.jobs.get(job.id)
     assert (job.state, job.settled) == ("stored", False)
     assert not np.isnan(reader.rows(job.image_ids[0], 0, 0, 3)).any()
-    monkeypatch.setattr(job_module.time, "time", lambda: job.finished_at + 61.0)
+    monkeypatch.setattr(settling.time, "time", lambda: job.finished_at + 61.0)
     settle_all(place, "other", 60.0)
     assert (place.folders.processed / "x.csv").exists()
 
@@ -302,7 +305,7 @@ def test_an_interrupted_attempt_takes_away_what_it_wrote(place, taken, monkeypat
 def test_progress_is_told_and_keeps_the_lease(place, taken, monkeypatch):
     depths, pixels = image_rows(20_000, width=8)
     write_csv(place.folders.data / "x.csv", depths, pixels.round())
-    monkeypatch.setattr(job_module, "PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr(attempt_module, "PROGRESS_SECONDS", 0.0)
     object.__setattr__(place.settings, "source_width", 8)
     job, lease = taken(made=True)
     told: list[tuple[int, int]] = []
@@ -322,7 +325,7 @@ def test_a_file_cut_off_in_mid_row_because_it_is_still_written_is_read_again(pla
     file.write_bytes(whole[:-3] + b"x")
     job, lease = take(place, "x.csv", "test", 60.0)
     claimed = place.folders.claimed(job.claim)
-    read = job_module.store_image
+    read = attempt_module.store_image
 
     def written_to_meanwhile(*arguments):
         try:
@@ -330,6 +333,53 @@ def test_a_file_cut_off_in_mid_row_because_it_is_still_written_is_read_again(pla
         finally:
             claimed.write_bytes(whole)
 
-    monkeypatch.setattr(job_module, "store_image", written_to_meanwhile)
+    monkeypatch.setattr(attempt_module, "store_image", written_to_meanwhile)
     run_job(place, job, lease)
     assert (place.jobs.get(job.id).state, place.jobs.get(job.id).reason) == ("retrying", "file_changed")
+
+
+def test_a_file_that_changes_while_it_is_hashed_is_no_duplicate_of_what_it_was(
+    place, taken, monkeypatch, leased_again
+):
+    known = ingest(place, tiny_csv(place.folders.data / "known.csv"))
+    job, lease = taken()
+    path = place.folders.claimed(job.claim)
+    fingerprint = attempt_module.fingerprint
+
+    def written_to_afterwards(path):
+        found = fingerprint(path)
+        with path.open("a") as file:
+            file.write("1.3" + ",7" * 200 + "\n")
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(attempt_module, "fingerprint", written_to_afterwards)
+        run_job(place, job, lease)
+    assert (place.jobs.get(job.id).state, place.jobs.get(job.id).reason) == ("retrying", "file_changed")
+    run_job(place, *leased_again())
+    stored = place.jobs.get(job.id)
+    assert stored.state == "stored" and stored.image_ids != known.image_ids
+    assert path is not None and not path.exists()
+
+
+@pytest.mark.parametrize("found", ["before it is read", "at its commit"])
+def test_a_file_whose_equal_is_deleted_just_then_is_stored(place, taken, monkeypatch, found):
+    def known() -> Any:
+        return ingest(place, tiny_csv(place.folders.data / "known.csv")).image_ids[0]
+
+    duplicate = Jobs.duplicate
+
+    def deleted_just_before(self, lease, now, image_id):
+        place.images.delete(image_id, now)
+        return duplicate(self, lease, now, image_id)
+
+    if found == "before it is read":
+        known()
+    else:
+        during_ingestion(monkeypatch, known)
+    monkeypatch.setattr(Jobs, "duplicate", deleted_just_before)
+    job, lease = taken()
+    run_job(place, job, lease)
+    job = place.jobs.get(job.id)
+    assert job.state == "stored"
+    assert [image.id for image in place.images.page(10)[0]] == job.image_ids

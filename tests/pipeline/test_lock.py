@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from app.pipeline.lock import HostLock
 from tests.builders import eventually
@@ -35,3 +40,20 @@ def test_the_kernel_frees_the_lock_of_a_process_that_is_killed(tmp_path):
         holder.kill()
         eventually(lock.acquire, "the lock of the killed process is free", seconds=2)
     lock.release()
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_lock_that_cannot_be_asked_for_leaves_nothing_open(tmp_path, monkeypatch):
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    lock = HostLock(tmp_path / "lock")
+    before = open_files()
+    with pytest.raises(OSError, match="No locks"):
+        lock.acquire()
+    assert open_files() == before
+    assert not lock.held

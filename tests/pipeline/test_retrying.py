@@ -70,6 +70,17 @@ def test_a_failed_file_that_was_taken_away_cannot_be_tried_again(place, failed):
     assert place.jobs.get(failed.id).state == "failed"
 
 
+def test_the_file_of_a_later_job_is_not_tried_again_in_place_of_an_earlier_ones(place, failed):
+    (place.folders.failed / "x.csv").unlink()
+    (place.folders.failed / "x.csv.error.json").unlink()
+    (place.folders.data / "x.csv").write_text("nothing else")
+    later = ingest(place, place.folders.data / "x.csv")
+    assert later.target == failed.target
+    with pytest.raises(NothingToRetry, match="another file by now"):
+        retry_now(place, failed.id)
+    assert retry_now(place, later.id).state == "queued"
+
+
 def test_a_file_still_on_its_way_to_failed_has_to_arrive_first(place, taken):
     job, lease = taken()
     place.jobs.fail(lease, time.time(), FileError(Reason.NOT_TEXT, "no text"))

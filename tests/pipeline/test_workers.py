@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from app.pipeline import workers as workers_module
-from app.pipeline.workers import Worker, WorkerPool
+from app.pipeline.steps import WholeJob
+from app.pipeline.workers import Ended, Fate, Worker, WorkerPool
 from tests.builders import eventually, settings_in, tiny_csv
 
 PARENT = """
@@ -65,9 +66,10 @@ def test_a_worker_takes_one_job_after_the_other(place, pool, taken):
     (worker,) = pool.workers
     for name, first in (("x.csv", 1.0), ("y.csv", 2.0)):
         job, lease = taken(name, first)
-        pool.submit(worker, job, lease)
+        pool.submit(worker, WholeJob(job, lease))
         assert pool.busy == [worker]
-        eventually(lambda: collected(pool) == [] and pool.idle, "the worker is idle again")
+        found = eventually(lambda: collected(pool), "the worker is done")
+        assert found == [Ended(WholeJob(job, lease), Fate.DONE, None)] and pool.idle == [worker]
         assert place.jobs.get(job.id).state == "stored"
     assert pool.workers == [worker]
     assert os.getpriority(os.PRIO_PROCESS, worker.process.pid) == workers_module.NICENESS
@@ -77,11 +79,11 @@ def test_a_worker_killed_over_a_job_is_replaced_and_the_job_is_named(pool, taken
     (worker,) = pool.workers
     job, lease = taken()
     with place.catalog.writing():  # it waits for the catalog, job in hand
-        pool.submit(worker, job, lease)
+        pool.submit(worker, WholeJob(job, lease))
         eventually(lambda: begun(pool, worker), "the worker has begun")
         worker.process.kill()
     found = eventually(lambda: collected(pool), "its death is noticed")
-    assert found == [(lease, True)]
+    assert [(ended.step.lease, ended.fate) for ended in found] == [(lease, Fate.DIED)]
     assert len(pool.idle) == 1 and pool.idle[0].process.pid != worker.process.pid
 
 
@@ -97,36 +99,37 @@ def test_a_worker_that_died_before_it_was_given_a_job_has_not_begun_with_it(pool
     worker.process.kill()
     worker.process.join()
     job, lease = taken()
-    pool.submit(worker, job, lease)
-    assert eventually(lambda: collected(pool), "its death is noticed") == [(lease, False)]
+    pool.submit(worker, WholeJob(job, lease))
+    (ended,) = eventually(lambda: collected(pool), "its death is noticed")
+    assert (ended.step.lease, ended.fate) == (lease, Fate.NEVER_BEGAN)
 
 
 def test_a_worker_that_takes_too_long_is_killed_and_replaced(pool, taken):
     (worker,) = pool.workers
     suspend(worker)
     job, lease = taken()
-    pool.submit(worker, job, lease)
+    pool.submit(worker, WholeJob(job, lease))
     assert list(pool.end_overdue(3600.0)) == []
     worker.since -= 3600.0
-    assert list(pool.end_overdue(3599.0)) == [lease]
+    assert [step.lease for step in pool.end_overdue(3599.0)] == [lease]
     assert not alive(worker.process.pid)
     assert len(pool.idle) == 1
 
 
 def test_stopping_lets_a_job_finish_within_its_grace(pool, taken, place):
     job, lease = taken()
-    pool.submit(pool.workers[0], job, lease)
-    assert pool.stop(20.0) == []
+    pool.submit(pool.workers[0], WholeJob(job, lease))
+    pool.stop(20.0)
     assert place.jobs.get(job.id).state == "stored"
     assert pool.workers == []
 
 
-def test_stopping_cuts_a_job_short_that_does_not_finish(pool, taken):
+def test_stopping_cuts_a_job_short_that_does_not_finish(pool, taken, place):
     (worker,) = pool.workers
     suspend(worker)
     job, lease = taken()
-    pool.submit(worker, job, lease)
-    assert pool.stop(0.0) == [lease]
+    pool.submit(worker, WholeJob(job, lease))
+    pool.stop(0.0)
     assert not alive(worker.process.pid)
 
 
@@ -135,8 +138,9 @@ def test_stopping_copes_with_a_worker_that_is_gone(pool, taken):
     worker.process.kill()
     worker.process.join()
     job, lease = taken()
-    pool.submit(worker, job, lease)
-    assert pool.stop(0.0) == [lease]
+    pool.submit(worker, WholeJob(job, lease))
+    pool.stop(0.0)
+    assert pool.workers == []
 
 
 def test_a_worker_that_will_not_end_after_it_closed_its_pipe_is_killed(pool, monkeypatch):
@@ -173,8 +177,9 @@ def test_a_file_too_large_for_a_workers_memory_is_told_so(tmp_path, place, taken
     pool.start()
     tiny_csv(place.folders.data / "wide.csv", width=12_000)  # the matrix that resamples it takes 1.2 GB
     job, lease = taken("wide.csv", made=True)
-    pool.submit(pool.workers[0], job, lease)
-    eventually(lambda: collected(pool) == [] and pool.idle, "the worker is done and lives")
+    pool.submit(pool.workers[0], WholeJob(job, lease))
+    (ended,) = eventually(lambda: collected(pool), "the worker is done")
+    assert ended.fate is Fate.DONE, "it lives"
     pool.stop(20.0)
     ended = place.jobs.get(job.id)
     assert (ended.state, ended.reason) == ("retrying", "out_of_memory")
@@ -210,17 +215,17 @@ def test_a_worker_whose_parent_is_already_gone_ends(monkeypatch):
 
 
 def test_a_workers_life(place, settings, taken, monkeypatch):
-    for step in ("_end_with", "_limit_memory", "_warm_up"):
+    for step in ("_end_with", "_limit_memory", "warm_up"):
         monkeypatch.setattr(workers_module, step, lambda *_: None)
     monkeypatch.setattr(workers_module.logs, "configure", lambda _: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(os, "nice", lambda _: 0)
     job, lease = taken()
     ours, theirs = workers_module.multiprocessing.Pipe()
-    ours.send((job, lease))
+    ours.send(WholeJob(job, lease))
     ours.send(None)
     workers_module._work(settings, theirs, os.getpid())
-    assert [ours.recv(), ours.recv()] == [workers_module.BEGUN, workers_module.DONE]
+    assert [ours.recv(), ours.recv()] == [workers_module.BEGUN, None]
     assert place.jobs.get(job.id).state == "stored"
     ours.close()
     assert workers_module._next(theirs) is None

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from app.errors import FileError, Reason
 from app.storage.arrays import WIDTH
 from app.storage.arrays.layout import Layout
 from app.storage.arrays.writing import ImageWriter
@@ -48,7 +49,7 @@ def add(jobs: Jobs, name: str = "a.csv", now: float = 0.0) -> int:
 def finished(jobs: Jobs, name: str = "a.csv", now: float = 0.0) -> Lease:
     """A job that has ended, its file still to be moved."""
     lease = leased(jobs, name, now=now)
-    jobs.duplicate(lease, now, 1)
+    jobs.fail(lease, now, FileError(Reason.NO_ROWS, "empty"))
     return lease
 
 

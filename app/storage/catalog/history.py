@@ -64,6 +64,12 @@ class History:
         with self.catalog.reading() as session:
             return session.scalar(query) or 0
 
+    def last_to_fill(self, target: str) -> int | None:
+        """The job whose file lay at this path below the data folder last."""
+        query = select(Job.id).where(Job.target == target).order_by(Job.finished_at.desc(), Job.id.desc())
+        with self.catalog.reading() as session:
+            return session.scalar(query.limit(1))
+
     def prune(self, finished_before: float) -> int:
         """Forget jobs that ended, and whose file was moved, before this moment. Returns how many."""
         query = delete(Job).where(Job.finished_at < finished_before, Job.settled.is_(True)).returning(Job.id)

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from app.errors import ImageNotFound
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_image, announce_job
-from app.storage.catalog.jobs import finish
-from app.storage.catalog.leases import Lease, LeaseLost, held
+from app.storage.catalog.leases import Lease, LeaseLost, finish, held
 from app.storage.catalog.tables import Attempt, AttemptState, Image, Job, JobState
 
 Columns = TypeVarTuple("Columns")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -11,18 +11,31 @@ from sqlalchemy.orm import Session
 from app.errors import FileError, JobNotFound
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_job
-from app.storage.catalog.leases import Lease, LeaseLost, held, held_finished, new_lease
-from app.storage.catalog.tables import FINISHED, Job, JobState
+from app.storage.catalog.leases import Lease, LeaseLost, finish, held, held_finished, new_lease
+from app.storage.catalog.tables import FINISHED, Image, Job, JobState
 
 
 class Jobs:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
 
-    def add(self, name: str, size_bytes: int, now: float, *, claim: str | None, path: str | None) -> int:
-        """A new job for a file that lies in the folder `claim` of .processing/, or is read where it is."""
+    def add(
+        self,
+        name: str,
+        size_bytes: int,
+        now: float,
+        *,
+        claim: str | None,
+        path: str | None,
+        check: Callable[[], object] = lambda: None,
+    ) -> int:
+        """A new job for a file that lies in the folder `claim` of .processing/, or is read where it is.
+
+        check: called once the catalog is ours to write, which may take long; where it raises there is no job.
+        """
         job = Job(name=name, size_bytes=size_bytes, created_at=now, claim=claim, path=path)
         with self.catalog.writing() as session:
+            check()
             session.add(job)
             announce_job(session, job)
             return job.id
@@ -37,10 +50,12 @@ class Jobs:
         path: str | None,
         owner: str,
         seconds: float,
+        check: Callable[[], object] = lambda: None,
     ) -> tuple[Job, Lease]:
         """As `add`, and ours from the first moment."""
         job = Job(name=name, size_bytes=size_bytes, created_at=now, claim=claim, path=path, attempts=0)
         with self.catalog.writing() as session:
+            check()
             session.add(job)
             session.flush()
             return job, _begin(session, job, owner, seconds, now)
@@ -97,13 +112,17 @@ class Jobs:
             job = held(session, lease)
             job.sha256, job.size_bytes = sha256, size_bytes
 
-    def duplicate(self, lease: Lease, now: float, image_id: int) -> None:
-        """Raises LeaseLost."""
+    def duplicate(self, lease: Lease, now: float, image_id: int) -> bool:
+        """Whether there is such an image; else the job goes on. Raises LeaseLost."""
         with self.catalog.writing() as session:
             job = held(session, lease)
+            image = session.get(Image, image_id)
+            if image is None or image.deleted_at is not None:
+                return False
             finish(job, lease, JobState.DUPLICATE, now, [image_id])
             job.message = f"the same content is already stored as image {image_id}"
             announce_job(session, job)
+            return True
 
     def fail(self, lease: Lease, now: float, error: FileError) -> None:
         """Raises LeaseLost."""
@@ -213,13 +232,6 @@ class Jobs:
         with self.catalog.writing() as session:
             job = held_finished(session, lease)
             job.lease, job.lease_until = None, not_before
-
-
-def finish(job: Job, lease: Lease, state: JobState, now: float, image_ids: list[int]) -> None:
-    """The job has its result; the lease goes on, for its file to be moved."""
-    job.state, job.finished_at, job.image_ids = state, now, image_ids
-    job.lease_until = now + lease.seconds
-    job.reason = job.message = None
 
 
 def _begin(session: Session, job: Job, owner: str, seconds: float, now: float) -> Lease:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import socket
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from app.errors import BoreholeError
 from app.storage.catalog.tables import FINISHED, Job, JobState
+
+LEASE_SECONDS = 60.0
+RENEWAL_SECONDS = 10.0
 
 
 class LeaseLost(BoreholeError):
@@ -22,6 +27,11 @@ class Lease:
     job_id: int
     token: str
     seconds: float
+
+
+def this_process() -> str:
+    """A name for leases to be held in, never used before or again."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def new_lease(job_id: int, owner: str, seconds: float) -> Lease:
@@ -43,3 +53,10 @@ def held_finished(session: Session, lease: Lease) -> Job:
     if job is None or job.state not in FINISHED or job.lease != lease.token:
         raise LeaseLost(f"the file of job {lease.job_id} is no longer ours to move")
     return job
+
+
+def finish(job: Job, lease: Lease, state: JobState, now: float, image_ids: list[int]) -> None:
+    """The job has its result; the lease goes on, for its file to be moved."""
+    job.state, job.finished_at, job.image_ids = state, now, image_ids
+    job.lease_until = now + lease.seconds
+    job.reason = job.message = None

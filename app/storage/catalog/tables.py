@@ -199,6 +199,7 @@ class PipelineState(Base):
     scans_asked: Mapped[int] = mapped_column(default=0)
     scans_done: Mapped[int] = mapped_column(default=0)
     host: Mapped[str | None]
+    data_dir: Mapped[str | None]
     running: Mapped[bool] = mapped_column(default=False)
     mode: Mapped[str | None]
     mode_reason: Mapped[str | None]

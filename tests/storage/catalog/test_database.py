@@ -86,7 +86,7 @@ def test_what_is_read_in_a_writing_block_is_still_true_when_it_writes(catalog):
 
 def test_a_block_that_raises_leaves_nothing(catalog):
     with pytest.raises(ZeroDivisionError), catalog.writing() as session:
-        session.execute(text("INSERT INTO pipeline VALUES (1, 1, 0, 0, '', 1, '', '', 0, 0, '')"))
+        session.execute(text("INSERT INTO pipeline VALUES (1, 1, 0, 0, '', '', 1, '', '', 0, 0, '')"))
         _ = 1 / 0
     with catalog.reading() as session:
         assert session.scalar(text("SELECT count(*) FROM pipeline")) == 0

@@ -28,14 +28,14 @@ def test_history_pages_from_the_newest_and_misses_none(jobs, history):
     assert seen == list(range(8, 0, -1))
     page, total = history.page(10, chosen=JobFilter(JobState.QUEUED))
     assert (page[-1].id, total) == (waiting, 2)
-    assert history.page(10, chosen=JobFilter(JobState.FAILED)) == ([], 0)
+    assert history.page(10, chosen=JobFilter(JobState.STORED)) == ([], 0)
 
 
 def test_jobs_are_found_and_counted_by_state(jobs, history):
     done, waiting, running = finished(jobs).job_id, add(jobs, "b.csv"), leased(jobs, "c.csv").job_id
     assert [job.id for job in history.in_state(JobState.QUEUED, JobState.RUNNING)] == [waiting, running]
-    assert [job.id for job in history.in_state(JobState.DUPLICATE)] == [done]
-    counts = {"queued": 1, "running": 1, "retrying": 0, "stored": 0, "duplicate": 1, "failed": 0}
+    assert [job.id for job in history.in_state(JobState.FAILED)] == [done]
+    counts = {"queued": 1, "running": 1, "retrying": 0, "stored": 0, "duplicate": 0, "failed": 1}
     assert history.counts() == counts
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import text
 from app.errors import FileError, JobNotFound, Reason
 from app.storage.catalog.leases import Lease, LeaseLost
 from app.storage.catalog.tables import JobState
-from tests.storage.builders import add, finished, leased
+from tests.storage.builders import add, committed, finished, leased
 
 
 def test_a_new_job_waits_with_what_is_known_of_its_file(jobs):
@@ -147,12 +147,22 @@ def test_progress_and_content_are_noted(jobs):
     assert job.lease_until == 90.0
 
 
-def test_a_duplicate_names_the_image_it_equals(jobs):
+def test_a_duplicate_names_the_image_it_equals(jobs, images):
+    image_id = committed(jobs, images)
     lease = leased(jobs)
-    jobs.duplicate(lease, 9.0, 4)
+    assert jobs.duplicate(lease, 9.0, image_id)
     job = jobs.get(lease.job_id)
-    assert (job.state, job.image_ids, job.finished_at, job.reason) == ("duplicate", [4], 9.0, None)
-    assert "image 4" in job.message
+    assert (job.state, job.image_ids, job.finished_at, job.reason) == ("duplicate", [image_id], 9.0, None)
+    assert f"image {image_id}" in job.message
+
+
+def test_nothing_is_a_duplicate_of_an_image_that_is_no_more(jobs, images):
+    image_id = committed(jobs, images)
+    images.delete(image_id, 1.0)
+    lease = leased(jobs)
+    for gone in (image_id, 99):
+        assert not jobs.duplicate(lease, 9.0, gone)
+        assert jobs.get(lease.job_id).state == "running"
 
 
 def test_a_failure_says_where_in_the_file_it_lies(jobs):
@@ -170,7 +180,7 @@ def test_claims_are_those_of_files_still_in_processing(jobs):
     leased(jobs, "read in place.csv")
     job, lease = jobs.add_leased("b.csv", 1, 0.0, claim="claim of b.csv", path=None, owner="me", seconds=60.0)
     assert jobs.claims() == {"claim of a.csv", "claim of b.csv"}
-    jobs.duplicate(lease, 0.0, 1)
+    jobs.fail(lease, 0.0, FileError(Reason.NO_ROWS, "empty"))
     jobs.settle(lease)
     assert jobs.claims() == {"claim of a.csv"}
     assert (jobs.get(job.id).settled, jobs.get(job.id).lease) == (True, None)
@@ -200,7 +210,7 @@ def test_a_finished_file_that_nobody_moves_is_taken_up_by_another(jobs):
     lease = finished(jobs, now=0.0)
     assert jobs.lease_unsettled("another", 60.0, 60.0) is None
     job, new = jobs.lease_unsettled("another", 60.0, 60.1)
-    assert (job.id, job.state, job.lease) == (lease.job_id, "duplicate", new.token)
+    assert (job.id, job.state, job.lease) == (lease.job_id, "failed", new.token)
     assert jobs.lease_unsettled("a third", 60.0, 61.0) is None
     with pytest.raises(LeaseLost):
         jobs.reserve_target(lease, "processed/a.csv")
@@ -227,7 +237,7 @@ def test_an_unsettled_file_taken_between_the_look_and_the_lock_is_left_to_its_ta
 
 def test_all_that_a_dead_process_worked_on_is_released_and_nothing_else(jobs):
     mine, done = leased(jobs, "a.csv", owner="host_1"), leased(jobs, "b.csv", owner="host_1")
-    jobs.duplicate(done, 0.0, 1)
+    jobs.fail(done, 0.0, FileError(Reason.NO_ROWS, "empty"))
     others = [leased(jobs, f"{owner}.csv", owner=owner) for owner in ("host_12", "hostx1", "host%", "host")]
     jobs.release_all_of("host_1")
     assert jobs.get(mine.job_id).state == JobState.QUEUED

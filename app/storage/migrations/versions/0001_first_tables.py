@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("scans_asked", sa.Integer(), nullable=False),
         sa.Column("scans_done", sa.Integer(), nullable=False),
         sa.Column("host", sa.String(), nullable=True),
+        sa.Column("data_dir", sa.String(), nullable=True),
         sa.Column("running", sa.Boolean(), nullable=False),
         sa.Column("mode", sa.String(), nullable=True),
         sa.Column("mode_reason", sa.String(), nullable=True),

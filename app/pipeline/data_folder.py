@@ -1,0 +1,37 @@
+"""One catalog, one data folder: files dropped into another would wait for a host that never looks there."""
+
+from __future__ import annotations
+
+import time
+
+from app.pipeline.lock import HostLock
+from app.pipeline.workplace import Workplace
+
+SECONDS_TO_TELL = 3.0
+"""For which a host that has just got the lock may not have told of its folder yet."""
+
+
+class OtherDataFolder(RuntimeError):
+    """The living host of this catalog watches another data folder than ours."""
+
+
+def told_on_the_board(place: Workplace) -> str:
+    return str(place.settings.data_dir.resolve())
+
+
+def require_the_hosts_data_folder(place: Workplace, lock: HostLock) -> None:
+    """The lock is held afterwards if nobody hosts. Raises OtherDataFolder, CatalogUnavailable, OSError."""
+    ours = told_on_the_board(place)
+    until = time.monotonic() + SECONDS_TO_TELL
+    while not lock.acquire():
+        theirs = place.board.read().data_dir
+        if theirs == ours:
+            return
+        if time.monotonic() > until:
+            if theirs is None:
+                return
+            raise OtherDataFolder(
+                f"a running server with the same catalog watches the data folder {theirs}, not {ours}: set "
+                "BOREHOLE_DATA_DIR to the same folder, or BOREHOLE_DB_DIR, too, for a server of its own"
+            )
+        time.sleep(0.02)
