@@ -27,6 +27,7 @@ from app.api import (
     uploads,
 )
 from app.api.request_log import RequestLog
+from app.api.routing import HeadAsGet
 from app.api.services import Services
 from app.pipeline.host import PipelineHost
 from app.settings import Settings
@@ -85,5 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/viewer", page.ViewerFiles(), name="viewer")
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
+    app.add_middleware(page.FramedNowhere)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(RequestLog, lines=settings.access_log)
     return app

@@ -12,13 +12,14 @@ from starlette.responses import Response
 from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
 from app.api.frame_reading import Selection, all_depths, check_level, find_image
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import UsesServices
 from app.errors import InvalidParameter
 from app.rendering.row_extents import gap_limit, row_extents
 from app.rendering.view import view_of
 from app.storage.overviews import level_rows
 
-router = APIRouter(prefix="/images", tags=["tiles"])
+router = APIRouter(prefix="/images", tags=["tiles"], route_class=StrictRoute)
 
 MAX_DEPTHS = 20_000
 

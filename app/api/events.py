@@ -14,10 +14,11 @@ from starlette.concurrency import run_in_threadpool
 from app.api.jobs import JobView
 from app.api.pipeline import StatusView
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import Services, UsesServices
 from app.storage.catalog.tables import Event, EventKind, Job
 
-router = APIRouter(prefix="/pipeline", tags=["pipeline"])
+router = APIRouter(prefix="/pipeline", tags=["pipeline"], route_class=StrictRoute)
 
 PING_SECONDS = 15
 

@@ -13,13 +13,14 @@ from starlette.responses import Response
 from app.api.access import writing_is_allowed
 from app.api.conditional import version_of
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import UsesServices
 from app.api.times import iso
 from app.rendering.view import TILE_ROWS
 from app.storage.catalog.tables import Image
 from app.storage.overviews import level_rows
 
-router = APIRouter(prefix="/images", tags=["images"])
+router = APIRouter(prefix="/images", tags=["images"], route_class=StrictRoute)
 
 
 class ImageSummary(BaseModel):

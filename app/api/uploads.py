@@ -16,13 +16,14 @@ from starlette.requests import ClientDisconnect
 from app.api.access import writing_is_allowed
 from app.api.jobs import JobView
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import Services, UsesServices
 from app.errors import UploadMalformed
 from app.ingestion.demo import DEMO_NAME, write_demo_csv
 from app.pipeline.uploads import Upload, check_size
 from app.storage.catalog.tables import Job
 
-router = APIRouter(prefix="/images", tags=["images"])
+router = APIRouter(prefix="/images", tags=["images"], route_class=StrictRoute)
 
 _FORM = "multipart/form-data"
 _BODY: dict[str, Any] = {

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -11,32 +10,17 @@ from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 
 from app.api import news as news_module
 from app.api.news import News
 from app.errors import CatalogUnavailable
-from app.main import create_app
 from app.storage.catalog.events import Events, announce_image
-from tests.builders import eventually, ingest, settings_in, tiny_csv
+from tests.builders import ingest, settings_in, tiny_csv
 
 
 @pytest.fixture
 def settings(tmp_path):
     return settings_in(tmp_path, pipeline_autostart=False)
-
-
-@pytest.fixture
-def address(settings) -> Iterator[str]:
-    """A server on a port of its own: only one that really sends can be listened to."""
-    config = uvicorn.Config(create_app(settings), port=0, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    eventually(lambda: server.started, "the server is up")
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
 
 
 class Listener:
