@@ -104,6 +104,6 @@ async def _confirmed(services: Services) -> StatusView:
     deadline = time.monotonic() + CONFIRM_SECONDS
     while True:
         status = await run_in_threadpool(services.pipeline.status)
-        if status.settled or not status.host_alive or time.monotonic() > deadline:
+        if status.caught_up or not status.host_alive or time.monotonic() > deadline:
             return StatusView.of(status, services)
         await asyncio.sleep(0.05)
