@@ -47,8 +47,8 @@ class Selection:
 
 async def find_image(services: Services, image_id: int) -> Image:
     """Raises ImageNotFound."""
-    known = services.images.in_memory(image_id)
-    return known if known is not None else await run_in_threadpool(services.images.get, image_id)
+    known = services.known_images.in_memory(image_id)
+    return known if known is not None else await run_in_threadpool(services.known_images.get, image_id)
 
 
 async def all_depths(services: Services, image: Image) -> npt.NDArray[np.float64]:

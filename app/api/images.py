@@ -142,7 +142,7 @@ def image(image_id: int, services: UsesServices) -> ImageDetails:
 def delete_image(image_id: int, services: UsesServices) -> Response:
     """Its id is never used again; the same file may be ingested anew."""
     services.place.images.delete(image_id, time.time())
-    services.images.forget(image_id)
+    services.known_images.forget(image_id)
     return Response(status_code=204)
 
 

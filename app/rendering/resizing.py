@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Values = npt.NDArray[np.float32]
+from app.storage.overviews import ROWS_PER_OVERVIEW_ROW
 
-# Each overview level has a quarter of the rows of the one before.
-ROWS_PER_OVERVIEW_ROW = 4
+Values = npt.NDArray[np.float32]
 
 
 def level_for(rows: int, height: int, levels: int) -> int:

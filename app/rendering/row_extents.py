@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.rendering.depth_range import TOLERANCE_IN_STEPS
-from app.rendering.resizing import ROWS_PER_OVERVIEW_ROW
 from app.rendering.view import View
+from app.storage.overviews import ROWS_PER_OVERVIEW_ROW
 
 Depths = npt.NDArray[np.float64]
 
