@@ -65,14 +65,17 @@ class ImageDetails(ImageSummary):
         description="Values at the colormap's ends.", min_length=2, max_length=2, examples=[[0, 255]]
     )
     statistics: dict[str, Any] = Field(
-        description="Of the stored values; `variance_ratio` is their variance over the file's."
+        description="Of the stored values; `variance_ratio` is their variance over the file's. `histogram` counts "
+        "them in 256 bins of equal width between `histogram_edges`."
     )
     settings: dict[str, Any] = Field(description="How the image was resampled and rounded.")
-    disk: dict[str, Any] = Field(description="Bytes, and bytes per pixel.")
+    disk: dict[str, Any] = Field(
+        description="Bytes, and bytes per pixel: of the rows alone, and with their overviews."
+    )
 
     @classmethod
     def of(cls, image: Image) -> ImageDetails:
-        pixels = image.rows * image.width
+        pixels, figures = image.rows * image.width, image.statistics
         return cls(
             **_summary(image),
             sha256=image.sha256,
@@ -85,12 +88,13 @@ class ImageDetails(ImageSummary):
             tile_rows=TILE_ROWS,
             version=version_of(image),
             display_range=[image.display_low, image.display_high],
-            statistics=image.statistics,
+            statistics=figures | {"histogram_edges": [figures["minimum"], figures["maximum"]]},
             settings=image.settings,
             disk={
                 "row_bytes": image.row_bytes,
                 "overview_bytes": image.overview_bytes,
-                "bytes_per_pixel": round((image.row_bytes + image.overview_bytes) / pixels, 3),
+                "bytes_per_pixel": round(image.row_bytes / pixels, 3),
+                "bytes_per_pixel_with_overviews": round((image.row_bytes + image.overview_bytes) / pixels, 3),
             },
         )
 
