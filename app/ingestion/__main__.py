@@ -32,6 +32,7 @@ from app.pipeline.job import run_job
 from app.pipeline.names import printable
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
+from app.startup import load_settings
 from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import Job, JobState
 
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
 
-    settings = Settings()
+    settings = load_settings()
     if options.watch:
         return _watch(settings)
     logs.configure(settings, console_level="WARNING")
