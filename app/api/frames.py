@@ -91,7 +91,7 @@ async def frames(
     else:
         body = frames_body(frame_format, selection, values, style)
     watch.lap("render")
-    headers = row_headers(selection, tag, watch) | {"Vary": "Accept"}
+    headers = row_headers(services, selection, tag, watch) | {"Vary": "Accept"}
     return Response(body, media_type=MEDIA_TYPES[frame_format], headers=headers)
 
 

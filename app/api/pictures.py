@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
-from app.api.frame_reading import Selection, Stopwatch, read
+from app.api.frame_reading import Selection, Stopwatch, depth_gaps, read
 from app.api.services import Services
 from app.rendering.normalising import (
     block_moments,
@@ -34,6 +34,7 @@ HEADERS = {
         "X-Depth-Max": "Depth of the last row shown.",
         "X-Row-Count": "Rows of the image in this range.",
         "X-Row-Start": "Number of the first of them; the image's first row is 0.",
+        "X-Depth-Gaps": "Gaps in depth among them, which a picture does not show: steps over 3 times the median.",
         "X-Level": "Overview level they were read from; 0 is the image itself.",
         "Server-Timing": "Milliseconds for reading, and for drawing and encoding.",
     }.items()
@@ -64,7 +65,7 @@ async def picture(
     else:
         png = await run_in_threadpool(_drawn_dynamic, services.reader, selection, style, window, watch)
     watch.lap("render")
-    headers = row_headers(selection, tag, watch) | {"Cache-Control": cache_control}
+    headers = row_headers(services, selection, tag, watch) | {"Cache-Control": cache_control}
     return Response(png, media_type="image/png", headers=headers)
 
 
@@ -94,7 +95,7 @@ async def drawn(values: npt.NDArray[np.float32], style: Style) -> bytes:
     return render_png(values, style)
 
 
-def row_headers(selection: Selection, tag: str, watch: Stopwatch) -> dict[str, str]:
+def row_headers(services: Services, selection: Selection, tag: str, watch: Stopwatch) -> dict[str, str]:
     return {
         "ETag": tag,
         "Cache-Control": CACHE_CONTROL,
@@ -102,6 +103,7 @@ def row_headers(selection: Selection, tag: str, watch: Stopwatch) -> dict[str, s
         "X-Depth-Max": _depth(selection.depth_max),
         "X-Row-Count": str(selection.row_count),
         "X-Row-Start": str(selection.view.rows.start),
+        "X-Depth-Gaps": str(depth_gaps(services, selection)),
         "X-Level": str(selection.view.level),
         "Server-Timing": watch.header,
     }
