@@ -67,3 +67,10 @@ def test_rows_that_are_not_there_are_told_with_what_there_is(library, parameters
     answer = library.client.get("/images/1/depths", params=parameters)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert says in answer.json()["detail"]
+
+
+def test_depths_asked_for_under_their_version_may_be_kept_for_ever(library):
+    version = library.client.get("/images/1").json()["version"]
+    for v, immutable in ((version, True), ("another", False), (None, False)):
+        answer = library.client.get("/images/1/depths", params={} if v is None else {"v": v})
+        assert ("immutable" in answer.headers["cache-control"]) is immutable
