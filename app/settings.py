@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     # the way out
     max_rows: Annotated[int, Field(ge=1)] = 20_000
     cache_bytes: Annotated[int, Field(ge=0)] = 256 * 1024 * 1024
+    answer_cache_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
+    picture_cache_bytes: Annotated[int, Field(ge=0)] = 512 * 1024 * 1024
 
     # who may change things
     api_key: Annotated[str, Field(pattern=HEADER_VALUE)] | None = None

@@ -71,7 +71,7 @@ def client(settings: Settings) -> Iterator[TestClient]:
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """For tests that only read. Its pipeline is switched off."""
     folder = tmp_path_factory.mktemp("library")
-    settings = settings_in(folder, pipeline_autostart=False)
+    settings = settings_in(folder, pipeline_autostart=False, answer_cache_bytes=0, picture_cache_bytes=0)
     place = Workplace.open(settings)
     _, pixels = image_rows(5460, seed=1)
     whole = _stored(

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.api.conditional import entity_tag, is_unchanged, not_modified
+from app.api.answers import IMAGE_ID
+from app.api.conditional import CACHE_CONTROL, IMMUTABLE, entity_tag, is_unchanged, not_modified, version_of
 from app.api.frame_formats import FRAMES, MEDIA_TYPES, OFFERS, FrameFormat, frames_body
 from app.api.frame_parameters import ColourParameters, DepthRangeParameters, SizeParameters, query
 from app.api.frame_reading import Stopwatch, find_image, limit_picture, read, select
@@ -35,6 +36,10 @@ async def frame_image(
     asked: Annotated[DepthRangeParameters, query(DepthRangeParameters)],
     colours: Annotated[ColourParameters, query(ColourParameters)],
     size: Annotated[SizeParameters, query(SizeParameters)],
+    v: Annotated[
+        str | None,
+        Query(description="The image's `version`, as for tiles: with it, the picture may be kept for ever."),
+    ] = None,
 ) -> Response:
     """One row of pixels for each depth sample, top of the well first. Both ends of the range count."""
     image = await find_image(services, asked.image_id)
@@ -42,7 +47,8 @@ async def frame_image(
     selection = await select(services, image, asked, size.height)
     limit_picture(size.width or image.width, size.height or selection.row_count)
     window = colours.dynamic_window(image, services.settings.max_rows)
-    return await picture(request, services, selection, style, window)
+    cache_control = IMMUTABLE if v == version_of(image) else CACHE_CONTROL
+    return await picture(request, services, selection, style, window, cache_control)
 
 
 @router.get(
@@ -84,6 +90,7 @@ async def frames(
     tag = entity_tag(selection, frame_format, style)
     if is_unchanged(request, tag):
         return not_modified(tag, vary="Accept")
+    request.scope[IMAGE_ID] = image.id
     values = await read(services, selection)
     watch.lap("read")
     if values.size > PIXELS_ON_THE_LOOP:

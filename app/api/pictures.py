@@ -10,6 +10,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from app.api.answers import IMAGE_ID
 from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
 from app.api.frame_reading import Selection, Stopwatch, depth_gaps, read
 from app.api.services import Services
@@ -23,8 +24,8 @@ from app.rendering.normalising import (
 from app.rendering.picture import Style, render_png
 from app.storage.arrays.reading import RowReader
 
-PIXELS_ON_THE_LOOP = 60_000
-"""A picture of more pixels is drawn in a thread, so that others need not wait for it."""
+PIXELS_ON_THE_LOOP = 80_000
+"""A picture of more pixels, one more than a tile, is drawn in a thread, so that others need not wait for it."""
 
 HEADERS = {
     name: {"schema": {"type": "string"}, "description": text}
@@ -58,15 +59,40 @@ async def picture(
     tag = entity_tag(selection, "png", style, window)
     if is_unchanged(request, tag):
         return not_modified(tag, cache_control)
-    if window is None:
+    request.scope[IMAGE_ID] = selection.image.id
+    if _is_dear(selection, style) or window is not None:
+        png = await run_in_threadpool(_kept_or_drawn, services, selection, style, window, tag, watch)
+    else:
         values = await read(services, selection)
         watch.lap("read")
-        png = await drawn(values, style)
-    else:
-        png = await run_in_threadpool(_drawn_dynamic, services.reader, selection, style, window, watch)
+        png = render_png(values, style)
     watch.lap("render")
     headers = row_headers(services, selection, tag, watch) | {"Cache-Control": cache_control}
     return Response(png, media_type="image/png", headers=headers)
+
+
+def _kept_or_drawn(
+    services: Services, selection: Selection, style: Style, window: float | None, tag: str, watch: Stopwatch
+) -> bytes:
+    kept = services.kept_pictures.get(tag)
+    if kept is not None:
+        return kept
+    if window is not None:
+        png = _drawn_dynamic(services.reader, selection, style, window, watch)
+    else:
+        view = selection.view
+        values = services.reader.rows(selection.image.id, view.level, view.start, view.stop)
+        watch.lap("read")
+        png = render_png(values, style)
+    if _is_dear(selection, style):
+        services.kept_pictures.put(tag, png)
+    return png
+
+
+def _is_dear(selection: Selection, style: Style) -> bool:
+    """Whether drawing takes so long that it is done in a thread, and its result kept."""
+    view, width = selection.view, style.width or selection.image.width
+    return max(view.stop - view.start, style.height or 0) * width > PIXELS_ON_THE_LOOP
 
 
 def _drawn_dynamic(
@@ -86,13 +112,6 @@ def _drawn_dynamic(
     watch.lap("read")
     style = on_window_scale(style, image.display_low, image.display_high)
     return render_png(normalised(values, moments, origin), style)
-
-
-async def drawn(values: npt.NDArray[np.float32], style: Style) -> bytes:
-    """A PNG. values: float32 (n, w), NaN where null."""
-    if max(values.size, (style.height or 0) * (style.width or values.shape[1])) > PIXELS_ON_THE_LOOP:
-        return await run_in_threadpool(render_png, values, style)
-    return render_png(values, style)
 
 
 def row_headers(services: Services, selection: Selection, tag: str, watch: Stopwatch) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.api.kept_pictures import KeptPictures
 from app.api.news import News
 from app.pipeline.control import PipelineControl
 from app.pipeline.workplace import Workplace
@@ -25,6 +26,7 @@ class Services:
     reader: RowReader
     pipeline: PipelineControl
     news: News
+    kept_pictures: KeptPictures
     picks: Picks
     started_at: float = field(default_factory=time.time)
 
@@ -38,6 +40,7 @@ class Services:
             reader=RowReader(place.layout, settings.cache_bytes),
             pipeline=PipelineControl(place),
             news=News(place.events),
+            kept_pictures=KeptPictures(settings.db_dir / "cache", settings.picture_cache_bytes),
             picks=Picks(place.catalog),
         )
 

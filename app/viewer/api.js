@@ -1,5 +1,7 @@
 // The server's HTTP API. Every failure is an ApiError (it answered) or a ServerAway (it did not).
 
+import { send } from "./sending.js";
+
 const ROOT = new URL("../", import.meta.url); // the page works below a path prefix, too
 const KEY_NAME = "borehole-api-key";
 const GATEWAY_STATUSES = new Set([502, 504]);
@@ -31,65 +33,66 @@ export class Api {
     this.askKey = askKey;
   }
 
-  async images(next = "/images?limit=100") {
-    return this.#json(next);
-  }
+  images = (search) => this.json(urlOf("/images", { limit: 100, search: search || null }));
+  next = (path) => this.json(path);
+  image = (id, signal) => this.json(`/images/${id}`, { signal });
+  colormaps = () => this.json("/colormaps");
+  colormap = (name) => this.json(`/colormaps/${encodeURIComponent(name)}`);
+  frames = (parameters, signal) => this.json(urlOf("/frames", parameters), { signal });
+  depths = (image, level, start, count, signal) =>
+    this.json(urlOf(`/images/${image.image_id}/depths`, { level, start, count, v: image.version }), { signal });
+  pipelineStatus = () => this.json("/pipeline/status", { cache: "no-store" });
+  jobs = (parameters) => this.json(urlOf("/pipeline/history", parameters), { cache: "no-store" });
+  picks = (imageId, signal) => this.json(`/images/${imageId}/picks`, { signal, cache: "no-store" });
 
-  async image(id, signal) {
-    return this.#json(`/images/${id}`, { signal });
-  }
-
-  async colormaps() {
-    return this.#json("/colormaps");
-  }
-
-  async frames(parameters, signal) {
-    return this.#json(urlOf("/frames", parameters), { signal });
-  }
-
-  /** One picture: {bitmap, depthMin, depthMax, rowCount, level}, depths of its first and last row. */
-  async picture(url, signal) {
+  async bitmap(url, signal) {
     const response = await this.#fetch(url, { signal });
-    const header = (name) => Number(response.headers.get(name));
-    const blob = await response.blob();
-    return {
-      bitmap: await createImageBitmap(blob),
-      depthMin: header("X-Depth-Min"),
-      depthMax: header("X-Depth-Max"),
-      rowCount: header("X-Row-Count"),
-      level: header("X-Level"),
-    };
+    return createImageBitmap(await response.blob());
   }
 
-  async pipelineStatus() {
-    return this.#json("/pipeline/status", { cache: "no-store" });
+  async bytes(url, signal) {
+    const response = await this.#fetch(url, { signal });
+    return response.arrayBuffer();
   }
 
-  async jobs(limit) {
-    return this.#json(urlOf("/pipeline/history", { limit }), { cache: "no-store" });
+  async json(path, options) {
+    const response = await this.#fetch(/^https?:/.test(path) ? path : urlOf(path), options);
+    return response.status === 204 ? null : response.json();
   }
 
-  /** Writes: start, stop or scan. Asks for the API key when the server does. */
-  async pipeline(action) {
+  /** Changes something. Asks for the API key when the server does. */
+  async write(method, path, body) {
+    const json = body === undefined ? {} : { body: JSON.stringify(body) };
+    return this.#withKey((key) =>
+      this.json(path, { method, ...json, headers: { ...(body !== undefined && { "Content-Type": "application/json" }), ...key } }),
+    );
+  }
+
+  /** Uploads a file and returns its job. onProgress(share 0 to 1). */
+  async upload(file, onProgress) {
+    return this.#withKey(async (key) => {
+      const answer = await send(urlOf("/images", { name: file.name }), file, key, onProgress);
+      if (answer === null) throw this.#away();
+      if (!answer.ok) throw await problemOf(answer);
+      return answer.json();
+    });
+  }
+
+  async #withKey(attempt) {
     let message = "This server asks for its API key before it changes anything.";
     for (;;) {
       const key = sessionStorage.getItem(KEY_NAME);
       try {
-        return await this.#json(`/pipeline/${action}`, { method: "POST", headers: key ? { "X-API-Key": key } : {} });
+        return await attempt(key ? { "X-API-Key": key } : {});
       } catch (error) {
         if (error.code !== "api_key_required") throw error;
         if (key) message = "The server did not accept this key.";
-        sessionStorage.removeItem(KEY_NAME);
-        const answer = await this.askKey(message);
+        if (sessionStorage.getItem(KEY_NAME) === key) sessionStorage.removeItem(KEY_NAME);
+        const answer = sessionStorage.getItem(KEY_NAME) ?? (await this.askKey(message));
         if (!answer) throw error;
         sessionStorage.setItem(KEY_NAME, answer);
       }
     }
-  }
-
-  async #json(path, options) {
-    const response = await this.#fetch(/^https?:/.test(path) ? path : urlOf(path), options);
-    return response.json();
   }
 
   async #fetch(url, options) {
@@ -98,17 +101,22 @@ export class Api {
       response = await fetch(url, options);
     } catch (error) {
       if (isAbort(error)) throw error;
-      this.onConnection(false);
-      throw new ServerAway("The server does not answer.");
+      throw this.#away();
     }
-    if (GATEWAY_STATUSES.has(response.status)) {
-      this.onConnection(false);
-      throw new ServerAway("The server does not answer.");
-    }
+    if (GATEWAY_STATUSES.has(response.status)) throw this.#away();
     this.onConnection(true);
     if (response.ok) return response;
-    const problem = await response.json().catch(() => ({}));
-    const detail = typeof problem.detail === "string" ? problem.detail : problem.title;
-    throw new ApiError(response.status, problem.code, detail ?? `The server answered ${response.status}.`);
+    throw await problemOf(response);
   }
+
+  #away() {
+    this.onConnection(false);
+    return new ServerAway("The server does not answer.");
+  }
+}
+
+async function problemOf(response) {
+  const problem = await response.json().catch(() => ({}));
+  const detail = typeof problem.detail === "string" ? problem.detail : problem.title;
+  return new ApiError(response.status, problem.code, detail ?? `The server answered ${response.status}.`);
 }

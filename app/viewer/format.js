@@ -13,6 +13,12 @@ export function decimalsOf(step) {
   return 4;
 }
 
+/** Decimals that tell the image's rows apart, and its first depth as it is written. */
+export function depthDecimals(image) {
+  const written = plainNumber(image.depth_min, 4).split(".")[1] ?? "";
+  return Math.max(decimalsOf(image.step || 1), written.length);
+}
+
 export const withUnit = (text, unit) => (unit ? `${text} ${unit}` : text);
 
 export function depthRangeText(image) {

@@ -2,8 +2,15 @@
 
 import { byId, closeButtons } from "./dom.js";
 
-/** Resolves to the key that was typed, or null if the person would rather not. */
+let asking = null;
+
+/** Resolves to the key that was typed, or null if the person would rather not. Asks once, however many want it. */
 export function askKey(message) {
+  asking ??= ask(message).finally(() => (asking = null));
+  return asking;
+}
+
+function ask(message) {
   const dialog = byId("key-dialog");
   const input = byId("key-input");
   byId("key-message").textContent = message;

@@ -6,7 +6,8 @@ const ARROW_SCREENS = 0.1;
 const PAGE_SCREENS = 0.9;
 export const ZOOM_STEP = 1.5;
 
-export function attachKeyboard(track) {
+/** more: actions by key, beside those that move the track. */
+export function attachKeyboard(track, more) {
   const help = byId("help-dialog");
   closeButtons(help);
   byId("help-button").addEventListener("click", () => help.showModal());
@@ -23,12 +24,13 @@ export function attachKeyboard(track) {
     "-": () => track.zoom(ZOOM_STEP, true),
     0: () => track.showWhole(),
     "?": () => help.showModal(),
+    ...more,
   };
 
   addEventListener("keydown", (event) => {
     const isElsewhere = event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]");
     if (isElsewhere || event.target.closest("input:not([type=checkbox]), select, textarea")) return;
-    const action = actions[event.key];
+    const action = actions[event.key] ?? actions[event.key.toLowerCase()];
     if (!action) return;
     event.preventDefault();
     action();

@@ -1,94 +1,94 @@
-// What lies under the cursor. Values are fetched when first asked for, for windows of at most 2,000 rows.
+// What lies under the cursor. Values are fetched when first asked for, some rows around the cursor at a time.
 
 import { byId } from "../dom.js";
-import { decimalsOf, valueText, withUnit } from "../format.js";
+import { countText, depthDecimals, valueText, withUnit } from "../format.js";
 import { stepOf } from "../depth_window.js";
-import { rowsIn, snapped } from "../picture_url.js";
 
-const ROWS_AT_MOST = 2000;
-const REST_MS = 120;
+const ROWS_AROUND = 100;
+const REST_MS = 80;
 
 export class Readout {
-  #values = null; // {imageId, min, max, frames}
+  #rows = null; // {imageId, min, max, frames}: what was fetched last
   #flight = null;
   #timer = null;
   #cursor = null; // {depth, azimuth}
+  #gap = null; // a depth known to lie in a gap
 
-  constructor(api, store) {
+  /** wall: its depth index knows which row lies where. */
+  constructor(api, store, wall) {
     this.api = api;
     this.store = store;
-    store.subscribe(() => this.#rest());
+    this.wall = wall;
   }
 
   /** cursor: {depth, azimuth in degrees}, or null outside the track. */
   show(cursor) {
     this.#cursor = cursor;
     this.#write();
-    this.#rest();
+    clearTimeout(this.#timer);
+    if (cursor) this.#timer = setTimeout(() => this.#load(), REST_MS);
   }
 
   #write() {
+    const texts = this.#cursor ? this.#texts() : ["–", "–", "–", "–"];
+    ["depth", "azimuth", "row", "value"].forEach((name, k) => {
+      byId(`cursor-${name}`).textContent = texts[k];
+    });
+  }
+
+  #texts() {
     const { image } = this.store.state;
-    const row = this.#cursor && this.#row();
-    const depth = row ? row.depth : this.#cursor?.depth;
-    const decimals = image ? decimalsOf(stepOf(image)) + (row ? 0 : 1) : 0;
-    byId("cursor-depth").textContent = this.#cursor ? withUnit(depth.toFixed(decimals), image.depth_unit) : "–";
-    byId("cursor-azimuth").textContent = this.#cursor ? `${this.#cursor.azimuth.toFixed(0)}°` : "–";
-    byId("cursor-value").textContent = this.#cursor ? this.#value(row) : "–";
+    const { depth, azimuth } = this.#cursor;
+    const frame = this.#frame();
+    const decimals = depthDecimals(image) + (frame ? 0 : 1);
+    return [
+      withUnit((frame ? frame.depth : depth).toFixed(decimals), image.depth_unit),
+      `${azimuth.toFixed(0)}°`,
+      frame ? countText(frame.row) : frame === null ? "none here" : "…",
+      frame ? pixelText(frame.pixels, azimuth) : frame === null ? "–" : "…",
+    ];
   }
 
-  #value(row) {
-    const { image, window } = this.store.state;
-    if (rowsIn(image, window) > ROWS_AT_MOST) return "zoom in";
-    if (!this.#covers(image, window)) return "…";
-    if (!row) return "no row here";
-    const index = Math.min(Math.floor((this.#cursor.azimuth / 360) * row.pixels.length), row.pixels.length - 1);
-    const value = row.pixels[index];
-    return value === null ? "null" : valueText(value);
-  }
-
-  /** The row whose half step holds the cursor; none inside a gap. */
-  #row() {
-    const { image, window } = this.store.state;
-    if (!this.#covers(image, window)) return null;
-    const { frames } = this.#values;
+  /** The frame under the cursor with the number of its row; null in a gap, undefined while unknown. */
+  #frame() {
+    const { image } = this.store.state;
     const { depth } = this.#cursor;
-    let [low, high] = [0, frames.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (frames[middle].depth < depth) low = middle + 1;
-      else high = middle;
-    }
-    const near = [frames[low - 1], frames[low]].filter(Boolean);
-    near.sort((a, b) => Math.abs(a.depth - depth) - Math.abs(b.depth - depth));
-    return near[0] && Math.abs(near[0].depth - depth) <= stepOf(image) * 0.51 ? near[0] : null;
-  }
-
-  #covers(image, window) {
-    const values = this.#values;
-    if (!image || values?.imageId !== image.image_id) return false;
-    return values.min <= Math.max(window.min, image.depth_min) && values.max >= Math.min(window.max, image.depth_max);
-  }
-
-  #rest() {
-    clearTimeout(this.#timer);
-    if (this.#cursor) this.#timer = setTimeout(() => this.#load(), REST_MS);
+    const rows = this.#rows;
+    if (depth === this.#gap) return null;
+    if (rows?.imageId !== image.image_id || depth < rows.min || depth > rows.max) return undefined;
+    const row = this.wall.depths.rowAt(0, depth);
+    if (typeof row !== "number") return row;
+    const { top, bottom } = this.wall.depths.edges(0, row);
+    const frame = rows.frames.find((candidate) => candidate.depth >= top && candidate.depth <= bottom);
+    return frame && depth >= top && depth <= bottom ? { ...frame, row } : null;
   }
 
   async #load() {
-    const { image, window } = this.store.state;
-    if (!image || rowsIn(image, window) > ROWS_AT_MOST || this.#covers(image, window)) return this.#write();
-    const range = snapped(window, image, 0);
+    const { image } = this.store.state;
+    if (!this.#cursor || !image || this.#frame() !== undefined) return this.#write();
+    const { depth } = this.#cursor;
+    const row = this.wall.depths.rowAt(0, depth);
+    if (row === undefined) return undefined; // the depths are on their way; once here, the track is drawn again
+    if (row === null) {
+      this.#gap = depth;
+      return this.#write();
+    }
+    const reach = stepOf(image) * ROWS_AROUND;
+    const range = { min: depth - reach, max: depth + reach };
     this.#flight?.abort();
     this.#flight = new AbortController();
     const parameters = { image_id: image.image_id, depth_min: range.min, depth_max: range.max };
     try {
       const { frames } = await this.api.frames(parameters, this.#flight.signal);
-      this.#values = { imageId: image.image_id, ...range, frames };
-    } catch (error) {
-      if (error.code !== "depth_range_empty") return undefined; // the track and the banner tell of it
-      this.#values = { imageId: image.image_id, ...range, frames: [] };
+      this.#rows = { imageId: image.image_id, ...range, frames };
+    } catch {
+      return undefined; // aborted, or the banner tells
     }
-    return this.#write();
+    return this.#cursor && this.#write();
   }
+}
+
+function pixelText(pixels, azimuth) {
+  const value = pixels[Math.min(Math.floor((azimuth / 360) * pixels.length), pixels.length - 1)];
+  return value === null ? "null" : valueText(value);
 }

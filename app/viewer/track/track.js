@@ -1,66 +1,86 @@
-// The track: axis, header, picture and strip, drawn from the store; gestures go back into the store.
+// The track: axis, panes and strip, drawn from the store; gestures go back into the store.
 
 import { byId, showText } from "../dom.js";
-import { pan, settled, spanOf, stepOf, wholeWell, zoom } from "../depth_window.js";
+import { pan, settled, spanOf, wholeWell, zoom } from "../depth_window.js";
 import { plainNumber, withUnit } from "../format.js";
-import { colourParameters, plannedUrl } from "../picture_url.js";
-import { drawAzimuthHeader, drawDepthAxis } from "./axes.js";
+import { drawDepthAxis } from "./axes.js";
 import { attachGestures } from "./gestures.js";
+import { Glide } from "./glide.js";
 import { Overview } from "./overview.js";
-import { fitCanvas, paint } from "./painter.js";
-import { Pictures } from "./pictures.js";
-import { Readout } from "./readout.js";
+import { Pane } from "./pane.js";
+import { Wall } from "./wall.js";
 
-const GAP_RATIO = 1.01; // mean row distance to median step above which rows do not lie where they are drawn
+export const shownPanes = ({ shown }) => (shown === "both" ? ["static", "dynamic"] : [shown]);
 
 export class Track {
   #frame = null;
-  #hover = null;
+  #hover = null; // {pane, point}
+  #cursorListeners = [];
+  #drawListeners = [];
 
-  constructor(api, store) {
+  /** beginDrag(tool, pane, point, event) returns what a drag does, or null where it pans. */
+  constructor(api, store, beginDrag) {
     this.store = store;
     this.box = byId("track");
-    this.canvas = byId("track-canvas");
-    this.pictures = new Pictures(api, () => this.draw());
-    this.overview = new Overview(api, {
-      onPicture: (picture) => {
-        this.pictures.keep(picture);
-        this.draw();
-      },
-      onMove: (depth) => this.#move((window) => pan(window, depth - (window.min + window.max) / 2)),
-    });
-    this.readout = new Readout(api, store);
-    attachGestures(this.box, {
-      pan: (pixels) => this.#move((window) => pan(window, (pixels / this.box.clientHeight) * spanOf(window))),
-      zoom: (factor, y) => this.#move((window) => zoom(window, factor, this.#depthAt(y))),
-      hover: (point) => this.#showCursor(point),
-    });
+    this.glide = new Glide(store);
+    this.wall = new Wall(api, () => this.draw());
+    this.overview = new Overview((depth) =>
+      this.#move((window) => pan(window, depth - (window.min + window.max) / 2)),
+    );
+    this.panes = ["static", "dynamic"].map((normalize) => new Pane(normalize));
+    this.box.append(...this.panes.map(({ node }) => node));
+    for (const pane of this.panes) this.#attach(pane, beginDrag);
     store.subscribe(() => this.draw());
     new ResizeObserver(() => this.draw()).observe(this.box);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
+  /** listener(cursor {depth, azimuth} or null) */
+  onCursor(listener) {
+    this.#cursorListeners.push(listener);
+  }
+
+  /** listener(pane, state) after each drawing of a pane that is shown. */
+  onDraw(listener) {
+    this.#drawListeners.push(listener);
+  }
+
+  /** The height of the pictures and the width of one, in CSS pixels. */
+  get size() {
+    const { clientWidth: width, clientHeight: height } = this.panes.find(({ node }) => !node.hidden).box;
+    return { width, height };
+  }
+
   /** Moves by so many screens; down is positive. */
   scroll(screens) {
-    this.#move((window) => pan(window, screens * spanOf(window)));
+    this.#glide((window) => pan(window, screens * spanOf(window)));
   }
 
   /** Zooms about the cursor if it is on the track, else about the middle. */
   zoom(factor, aboutCursor = false) {
-    const y = aboutCursor && this.#hover ? this.#hover.y : this.box.clientHeight / 2;
-    this.#move((window) => zoom(window, factor, this.#depthAt(y)));
+    const share = aboutCursor && this.#hover ? this.#hover.point.y / this.size.height : 0.5;
+    this.#glide((window) => zoom(window, factor, window.min + share * spanOf(window)));
   }
 
   showWhole() {
-    this.#move((_, image) => wholeWell(image));
+    this.#glide((_, image) => wholeWell(image));
+  }
+
+  /** Shows so much depth about the middle of the window. */
+  showSpan(span) {
+    this.#glide((window) => zoom(window, span / spanOf(window), (window.min + window.max) / 2));
+  }
+
+  goTo(depth) {
+    this.#glide((window) => pan(window, depth - (window.min + window.max) / 2));
   }
 
   goToEnd(direction) {
-    this.#move((window, image) => pan(window, direction * spanOf(wholeWell(image)) * 2));
+    this.#glide((window, image) => pan(window, direction * spanOf(wholeWell(image)) * 2));
   }
 
   retry() {
-    this.pictures.retry();
+    this.wall.tiles.retry();
     this.draw();
   }
 
@@ -72,53 +92,66 @@ export class Track {
     });
   }
 
+  #attach(pane, beginDrag) {
+    attachGestures(pane.box, {
+      pan: (pixels) => this.#move((window) => pan(window, (pixels / pane.box.clientHeight) * spanOf(window))),
+      zoom: (factor, y) =>
+        this.#move((window) => zoom(window, factor, window.min + (y / pane.box.clientHeight) * spanOf(window))),
+      hover: (point) => this.#showCursor(point && { pane, point }),
+      begin: (point, event) => {
+        this.glide.stop();
+        return beginDrag(event.shiftKey ? "range" : this.store.state.tool, pane, point, event);
+      },
+    });
+  }
+
   #move(change) {
     const { image, window } = this.store.state;
     if (!image) return;
+    this.glide.stop();
     const moved = settled(change(window, image), image);
     if (moved.min !== window.min || moved.max !== window.max) this.store.set({ window: moved }, "gesture");
   }
 
-  #depthAt(y) {
-    const { window } = this.store.state;
-    return window.min + (y / this.box.clientHeight) * spanOf(window);
+  #glide(change) {
+    const { image } = this.store.state;
+    if (image) this.glide.to(settled(change(this.glide.goal, image), image));
   }
 
-  #drawNow({ image, window, colour }) {
+  #drawNow(state) {
     if (!this.box.clientHeight) return;
-    fitCanvas(this.canvas);
-    const colourKey = JSON.stringify(colourParameters(colour));
-    this.pictures.want({ url: plannedUrl(image, window, this.canvas.height, colour), image, window, colourKey });
-    this.overview.show(this.store.state, colourKey);
-    const layers = this.pictures.layers();
-    paint(this.canvas, window, layers);
+    const { image, window, tracks } = state;
+    const shown = shownPanes(tracks);
+    for (const pane of this.panes) pane.node.hidden = !shown.includes(pane.normalize);
+    const panes = this.panes.filter(({ node }) => !node.hidden);
+    this.box.dataset.panes = panes.length;
+    this.wall.show(image);
+    this.wall.want(state, shown, panes[0].pixels);
+    let isEmpty = true;
+    for (const pane of panes) {
+      isEmpty = !pane.draw(state, this.wall) && isEmpty;
+      for (const listener of this.#drawListeners) listener(pane, state);
+    }
+    this.overview.draw(state, this.wall);
     drawDepthAxis(byId("axis"), window);
-    drawAzimuthHeader(byId("azimuth"));
     byId("axis-unit").textContent = image.depth_unit ?? "";
-    byId("track-busy").hidden = !this.pictures.isLoading;
-    showText(byId("track-note"), this.pictures.problem ?? noteOn(layers.at(-1), image, window));
+    byId("track-busy").hidden = !this.wall.tiles.isLoading;
+    showText(byId("track-note"), this.wall.tiles.problem ?? this.#gapNote(state, isEmpty));
     this.#showCursor(this.#hover);
   }
 
-  #showCursor(point) {
-    this.#hover = point;
-    const { image, window } = this.store.state;
-    const crosshair = byId("crosshair");
-    crosshair.hidden = !point || !image;
-    if (crosshair.hidden) return this.readout.show(null);
-    crosshair.style.top = `${point.y}px`;
-    const azimuth = Math.min(Math.max((point.x / this.box.clientWidth) * 360, 0), 360);
-    return this.readout.show({ depth: this.#depthAt(point.y), azimuth, window });
-  }
-}
-
-/** What the reader must know about the picture; null when it simply shows the wall. */
-function noteOn(picture, image, window) {
-  if (!picture) return null;
-  if (!picture.bitmap) {
+  #gapNote({ image, window }, isEmpty) {
+    if (!isEmpty || this.wall.tiles.isLoading || this.wall.depths.rowsIn(0, window)) return null;
     const range = `${plainNumber(window.min)} – ${plainNumber(window.max)}`;
     return `No rows between ${withUnit(range, image.depth_unit)}: a gap in depth.`;
   }
-  const distance = (picture.max - picture.min) / picture.rowCount;
-  return distance > stepOf(image) * GAP_RATIO ? "Depth gaps near here: rows are drawn evenly, depths are approximate." : null;
+
+  #showCursor(hover) {
+    this.#hover = hover;
+    const { state } = this.store;
+    if (!state.image) return;
+    const cursor = hover && hover.pane.at(hover.point, state);
+    for (const pane of this.panes) pane.showCursor(cursor, state);
+    for (const listener of this.#cursorListeners) listener(cursor);
+  }
 }

@@ -1,0 +1,109 @@
+// A range of depth chosen on the track: the band, and its statistics.
+
+import { isAbort } from "../api.js";
+import { byId, element } from "../dom.js";
+import { cut } from "../depth_window.js";
+import { countText, percentText, plainNumber, valueText, withUnit } from "../format.js";
+import { svg } from "../dom.js";
+import { frameValues } from "./values.js";
+import { statisticsOf } from "./statistics.js";
+
+const LEAST_DRAG_PX = 3;
+const REST_MS = 250;
+
+export class Selection {
+  #flight = null;
+  #timer = null;
+
+  constructor(api, store, track) {
+    Object.assign(this, { api, store, track });
+    track.onDraw((pane, state) => drawBand(pane, state));
+    byId("selection-clear").addEventListener("click", () => this.clear());
+    byId("selection-zoom").addEventListener("click", () => {
+      const { selection, image } = store.state;
+      store.set({ window: cut(selection, image) }, "step");
+    });
+    store.subscribe((state, before) => {
+      if (state.selection !== before.selection) this.#show(state);
+      else if (state.image !== before.image && state.selection) this.clear();
+    });
+  }
+
+  clear() {
+    if (this.store.state.selection) this.store.set({ selection: null });
+  }
+
+  /** What a drag that chooses a range does. */
+  begin(pane, point) {
+    const start = pane.at(point, this.store.state).depth;
+    const isFar = (place) => Math.abs(place.y - point.y) >= LEAST_DRAG_PX;
+    const rangeTo = (place) => {
+      const y = Math.min(Math.max(place.y, 0), pane.box.clientHeight);
+      const end = pane.at({ x: 0, y }, this.store.state).depth;
+      const decimals = Math.max(0, Math.ceil(4 - Math.log10(this.store.state.window.max - this.store.state.window.min)));
+      const [min, max] = [start, end].sort((a, b) => a - b).map((depth) => Number(depth.toFixed(Math.min(decimals, 6))));
+      return cut({ min, max }, this.store.state.image);
+    };
+    const before = this.store.state.selection;
+    return {
+      move: (place) => isFar(place) && this.store.set({ selection: rangeTo(place) }),
+      end: (place) => this.store.set({ selection: isFar(place) ? rangeTo(place) : null }),
+      cancel: () => this.store.set({ selection: before }),
+    };
+  }
+
+  #show({ selection, image }) {
+    byId("selection").hidden = !selection;
+    this.#flight?.abort();
+    clearTimeout(this.#timer);
+    if (!selection) return;
+    this.#write(image, selection, null);
+    this.#timer = setTimeout(() => this.#load(image, selection), REST_MS);
+  }
+
+  async #load(image, selection) {
+    this.#flight = new AbortController();
+    const found = await frameValues(this.api, image, selection, this.#flight.signal).catch((error) =>
+      isAbort(error) ? null : { problem: error.message },
+    );
+    if (found && this.store.state.selection === selection) this.#write(image, selection, found);
+  }
+
+  /** found: {rows, values}, {problem}, or null while it is being fetched. */
+  #write(image, { min, max }, found) {
+    const facts = [
+      ["From", withUnit(plainNumber(min), image.depth_unit)],
+      ["To", withUnit(plainNumber(max), image.depth_unit)],
+      ["Thickness", withUnit(plainNumber(max - min, 4), image.depth_unit)],
+    ];
+    if (found?.problem) facts.push(["Statistics", found.problem]);
+    else {
+      const statistics = found && statisticsOf(found.values);
+      const shown = (name, text) => (!statistics ? "…" : statistics[name] === null ? "–" : text(statistics[name]));
+      facts.push(
+        ["Rows", found ? countText(found.rows) : "…"],
+        ["Values", shown("count", countText)],
+        ["Nulls", shown("nullShare", percentText)],
+        ["Minimum", shown("minimum", valueText)],
+        ["Maximum", shown("maximum", valueText)],
+        ["Mean", shown("mean", valueText)],
+        ["Std. deviation", shown("deviation", valueText)],
+      );
+    }
+    byId("selection-facts").replaceChildren(
+      ...facts.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]),
+    );
+  }
+}
+
+function drawBand(pane, { selection, window }) {
+  let band = pane.overlay.querySelector(".band");
+  if (!selection) {
+    band?.remove();
+    return;
+  }
+  if (!band) pane.overlay.prepend((band = svg("rect", { class: "band", x: 0, width: "100%" })));
+  const scale = pane.box.clientHeight / (window.max - window.min);
+  band.setAttribute("y", (selection.min - window.min) * scale);
+  band.setAttribute("height", Math.max((selection.max - selection.min) * scale, 1));
+}
