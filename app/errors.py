@@ -2,6 +2,7 @@
 
 BoreholeError
 ├── FileError                 the content of a file is at fault: permanent, the file goes to failed/
+├── LeaseLost                 somebody else works on this job now (storage/catalog/leases.py)
 ├── TransientError            nothing is wrong with the file or the request; try again later
 │   ├── FileChanged
 │   ├── StorageUnavailable

@@ -10,6 +10,8 @@ import logging
 import logging.config
 import time
 
+from pythonjsonlogger.core import RESERVED_ATTRS
+
 from app.settings import Settings
 
 FILE_BYTES = 10 * 1024 * 1024
@@ -30,6 +32,8 @@ def configure(settings: Settings, console_level: str = "DEBUG") -> None:
                     "format": "%(levelname)s %(name)s %(process)d %(message)s",
                     "rename_fields": {"levelname": "level", "name": "logger"},
                     "timestamp": True,
+                    # uvicorn's messages once more, with escape codes
+                    "reserved_attrs": [*RESERVED_ATTRS, "color_message"],
                 },
             },
             "handlers": {

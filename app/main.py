@@ -28,6 +28,7 @@ from app.api import (
 )
 from app.api.answers import RecentAnswers
 from app.api.request_log import RequestLog
+from app.api.routing import HeadAsGet
 from app.api.services import Services
 from app.pipeline.host import PipelineHost
 from app.settings import Settings
@@ -87,6 +88,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/viewer", page.ViewerFiles(), name="viewer")
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
+    app.add_middleware(page.FramedNowhere)
     app.add_middleware(RecentAnswers, capacity_bytes=settings.answer_cache_bytes)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(RequestLog, lines=settings.access_log)
     return app

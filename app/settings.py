@@ -83,6 +83,7 @@ class Settings(BaseSettings):
 
     @property
     def url(self) -> str:
-        """Where the server is, without a slash at the end."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        """Where the server is for who sits at this machine, without a slash at the end."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}"

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image as Picture
 
-from app.ingestion.demo import synthetic_rows
+from app.ingestion.synthetic_wall import synthetic_rows
 from app.pipeline.claiming import take
 from app.pipeline.job import run_job
 from app.pipeline.workplace import Workplace

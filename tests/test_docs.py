@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from app.errors import Reason
@@ -52,3 +56,15 @@ def test_the_arrays_can_be_read_as_shown(library):
     folder = library.place.settings.db_dir.parent
     ran = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
     assert ran.stdout == "(85, 150) 5460 9000.1 9546.0\n"
+
+
+def test_the_server_can_be_asked_from_python_as_shown(library, monkeypatch):
+    shown = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    assert shown is not None
+    code = shown[1].replace("depth_min=1510&depth_max=1511", "depth_min=9201.9&depth_max=9210.3")
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url: io.BytesIO(library.client.get(url).content))
+    made: dict[str, Any] = {}
+    exec(code, made)
+    assert made["picture"].size == (150, 85)
+    assert [frame["depth"] for frame in made["frames"]][::84] == [9201.9, 9210.3]
+    assert (made["pixels"].shape, made["pixels"].dtype) == ((85, 150), np.float32)

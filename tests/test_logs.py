@@ -49,6 +49,12 @@ def test_the_file_holds_one_json_object_a_line(configured):
     assert line == {"level": "INFO", "logger": "borehole.job", "message": "Brøndum\nis image 7", "image": 7}
 
 
+def test_what_uvicorn_says_in_colours_is_not_in_the_file(configured):
+    file = configured()
+    logging.getLogger("uvicorn.error").info("up", extra={"color_message": "\x1b[1mup\x1b[0m"})
+    assert "color_message" not in told(file)[0]
+
+
 def test_a_traceback_is_part_of_its_line(configured):
     file = configured()
     try:

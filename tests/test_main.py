@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import runpy
+import socket
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import uvicorn
@@ -84,17 +87,58 @@ def test_the_access_log_can_be_switched_off(tmp_path):
     assert "/health/live" not in told
 
 
-def test_python_m_app_serves_as_the_settings_say(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """`python -m app` in an empty folder with these BOREHOLE_* variables; what uvicorn is told to serve."""
+    served: dict[str, Any] = {}
     monkeypatch.chdir(tmp_path)
-    for name, value in {"HOST": "::1", "PORT": "8123", "WORKERS": "2"}.items():
-        monkeypatch.setenv(f"BOREHOLE_{name}", value)
-    served = {}
     monkeypatch.setattr(uvicorn, "run", lambda app, **options: served.update(options, app=app))
-    runpy.run_module("app", run_name="__main__")
+
+    def main(**variables: str) -> dict[str, Any]:
+        for name, value in variables.items():
+            monkeypatch.setenv(f"BOREHOLE_{name}", value)
+        runpy.run_module("app", run_name="__main__")
+        return served
+
+    return main
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port of 127.0.0.1 that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_python_m_app_serves_as_the_settings_say(run, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    served = run(HOST="127.0.0.1", PORT=str(port), WORKERS="2")
     assert (served["app"], served["factory"]) == ("app.main:create_app", True)
-    assert (served["host"], served["port"], served["workers"]) == ("::1", 8123, 2)
+    assert (served["host"], served["port"], served["workers"]) == ("127.0.0.1", port, 2)
     assert served["access_log"] is False, "requests are logged by us"
     assert served["log_config"] is None
     told = capsys.readouterr().out
-    assert "http://[::1]:8123/docs" in told
+    assert f"http://127.0.0.1:{port}/docs" in told
     assert str(Settings().data_dir) in told
+    assert "changes" not in told
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [({}, True), ({"API_KEY": "key"}, False), ({"ALLOW_ANONYMOUS_WRITES": "true"}, False)],
+)
+def test_a_server_on_the_network_is_told_where_to_look_and_that_it_refuses_changes(
+    run, capsys, variables, told
+):
+    run(HOST="0.0.0.0", PORT="0", **variables)
+    out = capsys.readouterr().out
+    assert "http://127.0.0.1:" in out
+    assert ("BOREHOLE_API_KEY" in out) is told
+
+
+def test_a_port_that_is_taken_is_told_before_anything_else(run, taken, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run(PORT=str(taken))
+    assert ended.value.code == 2
+    assert capsys.readouterr() == ("", f"port {taken} is taken: set BOREHOLE_PORT\n")

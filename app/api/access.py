@@ -27,12 +27,17 @@ async def _writing_is_allowed(
     settings = services.settings
     if settings.api_key:
         if not hmac.compare_digest((given or "").encode(), settings.api_key.encode()):
-            raise ApiKeyRequired("send the server's API key in the X-API-Key header to change anything")
+            raise ApiKeyRequired(
+                "wrong key: what X-API-Key says is not this server's BOREHOLE_API_KEY"
+                if given
+                else "send the server's API key in the X-API-Key header to change anything"
+            )
         return
     if not settings.listens_on_loopback and not settings.allow_anonymous_writes:
         raise AnonymousWriteRefused(
-            "this server listens to the network and has no API key: set BOREHOLE_API_KEY, or "
-            "BOREHOLE_ALLOW_ANONYMOUS_WRITES=true where only trusted people can reach it"
+            "this server listens to the network and has no API key, so nothing may be changed: set "
+            "BOREHOLE_API_KEY (BOREHOLE_ALLOW_ANONYMOUS_WRITES=true is for changes from this very machine, made "
+            "at localhost, alone)"
         )
     _must_come_from_here(request)
 
@@ -42,7 +47,8 @@ def _must_come_from_here(request: Request) -> None:
     host = request.headers.get("host", "")
     if _name(f"//{host}") not in LOOPBACK_HOSTS:
         raise AnonymousWriteRefused(
-            f"without an API key, changes are taken only at localhost, 127.0.0.1 or [::1], not at {host!r}"
+            f"without an API key, changes are taken only at localhost, 127.0.0.1 or [::1], not at {host!r}: set "
+            "BOREHOLE_API_KEY to allow them from elsewhere, or behind a proxy"
         )
     origin = request.headers.get("origin")
     if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):

@@ -93,7 +93,7 @@ class RecentAnswers:
 
 
 def _exists(scope: Scope, image_id: int) -> bool:
-    images: KnownImages = scope["app"].state.services.images
+    images: KnownImages = scope["app"].state.services.known_images
     return images.in_memory(image_id) is not None
 
 

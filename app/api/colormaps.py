@@ -10,10 +10,11 @@ from starlette.responses import JSONResponse, Response
 
 from app.api.frame_parameters import colormap_of
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.rendering.colormaps import DEFAULT, colormap_names, legend_png, palette
 from app.rendering.colouring import NULL_INDEX
 
-router = APIRouter(prefix="/colormaps", tags=["colormaps"])
+router = APIRouter(prefix="/colormaps", tags=["colormaps"], route_class=StrictRoute)
 
 _CACHE = {"Cache-Control": "public, max-age=3600"}
 

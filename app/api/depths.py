@@ -9,16 +9,17 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
+from app.api.conditional import CACHE_CONTROL, IMMUTABLE, entity_tag, is_unchanged, not_modified, version_of
 from app.api.frame_reading import Selection, all_depths, check_level, find_image
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import UsesServices
 from app.errors import InvalidParameter
 from app.rendering.row_extents import gap_limit, row_extents
 from app.rendering.view import view_of
 from app.storage.overviews import level_rows
 
-router = APIRouter(prefix="/images", tags=["tiles"])
+router = APIRouter(prefix="/images", tags=["tiles"], route_class=StrictRoute)
 
 MAX_DEPTHS = 20_000
 
@@ -60,6 +61,10 @@ async def depths(
     count: Annotated[
         int, Query(ge=1, le=MAX_DEPTHS, description="Rows; what goes beyond the last is cut off.")
     ] = MAX_DEPTHS,
+    v: Annotated[
+        str | None,
+        Query(description="The image's `version`, as for tiles: with it, the answer may be kept for ever."),
+    ] = None,
 ) -> Response:
     """A row covers its image rows' first to last depth, `top` to `bottom`; at level 0 they are the same.
 
@@ -82,11 +87,12 @@ async def depths(
     view = view_of(level, start, min(start + count, rows), image.rows)
     selection = Selection(image, view, await all_depths(services, image))
     tag = entity_tag(selection, "depths")
+    cache_control = IMMUTABLE if v == version_of(image) else CACHE_CONTROL
     if is_unchanged(request, tag):
-        return not_modified(tag)
+        return not_modified(tag, cache_control)
     body = await run_in_threadpool(_body, selection)
     return Response(
-        body, media_type="application/json", headers={"ETag": tag, "Cache-Control": CACHE_CONTROL}
+        body, media_type="application/json", headers={"ETag": tag, "Cache-Control": cache_control}
     )
 
 

@@ -14,10 +14,11 @@ from starlette.concurrency import run_in_threadpool
 from app.api.jobs import JobView
 from app.api.pipeline import StatusView
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import Services, UsesServices
 from app.storage.catalog.tables import Event, EventKind, Job
 
-router = APIRouter(prefix="/pipeline", tags=["pipeline"])
+router = APIRouter(prefix="/pipeline", tags=["pipeline"], route_class=StrictRoute)
 
 PING_SECONDS = 15
 
@@ -51,9 +52,12 @@ async def events(
 
 
 async def _stream(services: Services, last_event_id: int | None) -> AsyncIterator[ServerSentEvent]:
+    async def told(event: Event) -> ServerSentEvent:
+        return _encoded(EventKind(event.kind), await _content(services, event), event.id)
+
     yield _encoded(EventKind.PIPELINE, await _status(services))
-    async for event in services.news.listen(last_event_id):
-        yield _encoded(EventKind(event.kind), await _content(services, event), event.id)
+    async for item in services.news.listen(last_event_id):
+        yield await item.told(told)
 
 
 async def _content(services: Services, event: Event) -> BaseModel | dict[str, Any]:

@@ -51,7 +51,7 @@ class ColourParameters:
     rescale: Annotated[
         str | None,
         Query(
-            description="`lo,hi`: the values at the colormap's ends; left out: the image's display range.",
+            description="`low,high`: the values at the colormap's ends; left out: the image's display range.",
             examples=["0,255"],
         ),
     ] = None
@@ -137,7 +137,8 @@ def _value_range(text: str) -> tuple[float, float]:
         low = high = math.nan
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise InvalidParameter(
-            f"rescale={text!r} is not a value range; give two numbers as rescale=lo,hi with lo < hi, such as 0,255",
+            f"rescale={text!r} is not a value range; give two numbers as rescale=low,high, the lower first, "
+            "such as 0,255",
             parameter="rescale",
         )
     return low, high

@@ -13,6 +13,7 @@ from app.api.frame_parameters import DepthRangeParameters
 from app.api.services import Services
 from app.errors import LevelNotFound, PictureTooLarge, TooManyRows
 from app.rendering.depth_range import RowRange, select_rows
+from app.rendering.row_extents import rows_before_gaps
 from app.rendering.view import View, choose_view
 from app.storage.catalog.tables import Image
 
@@ -47,8 +48,8 @@ class Selection:
 
 async def find_image(services: Services, image_id: int) -> Image:
     """Raises ImageNotFound."""
-    known = services.images.in_memory(image_id)
-    return known if known is not None else await run_in_threadpool(services.images.get, image_id)
+    known = services.known_images.in_memory(image_id)
+    return known if known is not None else await run_in_threadpool(services.known_images.get, image_id)
 
 
 async def all_depths(services: Services, image: Image) -> npt.NDArray[np.float64]:
@@ -76,6 +77,15 @@ async def read(services: Services, selection: Selection) -> npt.NDArray[np.float
     rows = (selection.image.id, view.level, view.start, view.stop)
     values = services.reader.rows_in_memory(*rows)
     return values if values is not None else await run_in_threadpool(services.reader.rows, *rows)
+
+
+def depth_gaps(services: Services, selection: Selection) -> int:
+    """How many gaps in depth the selection's rows reach over."""
+    image, rows = selection.image, selection.view.rows
+    before = services.reader.of_depths(
+        image.id, "gaps", lambda: rows_before_gaps(selection.depths, image.step)
+    )
+    return int(np.searchsorted(before, rows.stop - 1) - np.searchsorted(before, rows.start))
 
 
 def check_level(image: Image, level: int) -> None:

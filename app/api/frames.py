@@ -9,18 +9,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.answers import IMAGE_ID
-from app.api.conditional import entity_tag, is_unchanged, not_modified
+from app.api.conditional import CACHE_CONTROL, IMMUTABLE, entity_tag, is_unchanged, not_modified, version_of
 from app.api.frame_formats import FRAMES, MEDIA_TYPES, OFFERS, FrameFormat, frames_body
 from app.api.frame_parameters import ColourParameters, DepthRangeParameters, SizeParameters, query
 from app.api.frame_reading import Stopwatch, find_image, limit_picture, read, select
 from app.api.negotiation import preferred
 from app.api.pictures import PICTURE, PIXELS_ON_THE_LOOP, picture, row_headers
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import UsesServices
 from app.rendering.picture import Style
 from app.storage.catalog.tables import Image
 
-router = APIRouter(tags=["frames"])
+router = APIRouter(tags=["frames"], route_class=StrictRoute)
 
 
 @router.get(
@@ -35,6 +36,10 @@ async def frame_image(
     asked: Annotated[DepthRangeParameters, query(DepthRangeParameters)],
     colours: Annotated[ColourParameters, query(ColourParameters)],
     size: Annotated[SizeParameters, query(SizeParameters)],
+    v: Annotated[
+        str | None,
+        Query(description="The image's `version`, as for tiles: with it, the picture may be kept for ever."),
+    ] = None,
 ) -> Response:
     """One row of pixels for each depth sample, top of the well first. Both ends of the range count."""
     image = await find_image(services, asked.image_id)
@@ -42,7 +47,8 @@ async def frame_image(
     selection = await select(services, image, asked, size.height)
     limit_picture(size.width or image.width, size.height or selection.row_count)
     window = colours.dynamic_window(image, services.settings.max_rows)
-    return await picture(request, services, selection, style, window)
+    cache_control = IMMUTABLE if v == version_of(image) else CACHE_CONTROL
+    return await picture(request, services, selection, style, window, cache_control)
 
 
 @router.get(
@@ -92,7 +98,7 @@ async def frames(
     else:
         body = frames_body(frame_format, selection, values, style)
     watch.lap("render")
-    headers = row_headers(selection, tag, watch) | {"Vary": "Accept"}
+    headers = row_headers(services, selection, tag, watch) | {"Vary": "Accept"}
     return Response(body, media_type=MEDIA_TYPES[frame_format], headers=headers)
 
 

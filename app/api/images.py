@@ -13,13 +13,14 @@ from starlette.responses import Response
 from app.api.access import writing_is_allowed
 from app.api.conditional import version_of
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import UsesServices
 from app.api.times import iso
 from app.rendering.view import TILE_ROWS
 from app.storage.catalog.tables import Image
 from app.storage.overviews import level_rows
 
-router = APIRouter(prefix="/images", tags=["images"])
+router = APIRouter(prefix="/images", tags=["images"], route_class=StrictRoute)
 
 
 class ImageSummary(BaseModel):
@@ -64,14 +65,17 @@ class ImageDetails(ImageSummary):
         description="Values at the colormap's ends.", min_length=2, max_length=2, examples=[[0, 255]]
     )
     statistics: dict[str, Any] = Field(
-        description="Of the stored values; `variance_ratio` is their variance over the file's."
+        description="Of the stored values; `variance_ratio` is their variance over the file's. `histogram` counts "
+        "them in 256 bins of equal width between `histogram_edges`."
     )
     settings: dict[str, Any] = Field(description="How the image was resampled and rounded.")
-    disk: dict[str, Any] = Field(description="Bytes, and bytes per pixel.")
+    disk: dict[str, Any] = Field(
+        description="Bytes, and bytes per pixel: of the rows alone, and with their overviews."
+    )
 
     @classmethod
     def of(cls, image: Image) -> ImageDetails:
-        pixels = image.rows * image.width
+        pixels, figures = image.rows * image.width, image.statistics
         return cls(
             **_summary(image),
             sha256=image.sha256,
@@ -84,12 +88,13 @@ class ImageDetails(ImageSummary):
             tile_rows=TILE_ROWS,
             version=version_of(image),
             display_range=[image.display_low, image.display_high],
-            statistics=image.statistics,
+            statistics=figures | {"histogram_edges": [figures["minimum"], figures["maximum"]]},
             settings=image.settings,
             disk={
                 "row_bytes": image.row_bytes,
                 "overview_bytes": image.overview_bytes,
-                "bytes_per_pixel": round((image.row_bytes + image.overview_bytes) / pixels, 3),
+                "bytes_per_pixel": round(image.row_bytes / pixels, 3),
+                "bytes_per_pixel_with_overviews": round((image.row_bytes + image.overview_bytes) / pixels, 3),
             },
         )
 
@@ -141,7 +146,7 @@ def image(image_id: int, services: UsesServices) -> ImageDetails:
 def delete_image(image_id: int, services: UsesServices) -> Response:
     """Its id is never used again; the same file may be ingested anew."""
     services.place.images.delete(image_id, time.time())
-    services.images.forget(image_id)
+    services.known_images.forget(image_id)
     return Response(status_code=204)
 
 

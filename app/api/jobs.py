@@ -11,13 +11,14 @@ from pydantic import BaseModel, Field
 
 from app.api.access import writing_is_allowed
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import UsesServices
 from app.api.times import iso
 from app.pipeline.retrying import retry_now
 from app.storage.catalog.history import JobFilter
 from app.storage.catalog.tables import Job, JobState
 
-router = APIRouter(prefix="/pipeline", tags=["pipeline"])
+router = APIRouter(prefix="/pipeline", tags=["pipeline"], route_class=StrictRoute)
 
 
 class JobView(BaseModel):

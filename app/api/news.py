@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -15,9 +16,26 @@ from app.storage.catalog.tables import Event
 
 log = logging.getLogger("borehole.api")
 
+T = TypeVar("T")
+
 POLL_SECONDS = 0.25
 LISTENER_LIMIT = 1000
 """Events a listener may be behind; one that is further back is cut off, and comes again for what it missed."""
+
+
+class Item:
+    """An event, and what is told of it: made once, whatever the number of those who hear it."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self._telling: asyncio.Future[Any] | None = None
+
+    async def told(self, tell: Callable[[Event], Coroutine[Any, Any, T]]) -> T:
+        """What `tell` makes of the event; every listener is to give the same `tell`."""
+        if self._telling is None:
+            self._telling = asyncio.ensure_future(tell(self.event))
+        told: T = await asyncio.shield(self._telling)  # one that goes does not take it from the others
+        return told
 
 
 class News:
@@ -25,7 +43,7 @@ class News:
 
     def __init__(self, events: Events) -> None:
         self.events = events
-        self._listeners: set[asyncio.Queue[Event]] = set()
+        self._listeners: set[asyncio.Queue[Item]] = set()
         self._latest = 0
 
     @contextlib.asynccontextmanager
@@ -39,9 +57,9 @@ class News:
             with contextlib.suppress(asyncio.CancelledError):
                 await poller
 
-    async def listen(self, after: int | None) -> AsyncIterator[Event]:
+    async def listen(self, after: int | None) -> AsyncIterator[Item]:
         """Events from now on; with `after`, those since that event first. Ends where a listener is too slow."""
-        queue: asyncio.Queue[Event] = asyncio.Queue(LISTENER_LIMIT)
+        queue: asyncio.Queue[Item] = asyncio.Queue(LISTENER_LIMIT)
         self._listeners.add(queue)
         try:
             seen = self._latest
@@ -49,12 +67,12 @@ class News:
                 seen = min(after, await run_in_threadpool(self.events.latest))
             while missed := await run_in_threadpool(self.events.after, seen) if after is not None else ():
                 for event in missed:
-                    yield event
+                    yield Item(event)
                     seen = event.id
             while queue in self._listeners:
-                event = await queue.get()
-                if event.id > seen:
-                    yield event
+                item = await queue.get()
+                if item.event.id > seen:
+                    yield item
         finally:
             self._listeners.discard(queue)
 
@@ -65,15 +83,15 @@ class News:
                 fresh = await run_in_threadpool(self.events.after, self._latest)
                 for event in fresh:
                     self._latest = event.id
-                    self._tell(event)
+                    self._hand_out(Item(event))
             except CatalogUnavailable as error:
                 log.warning("no news: %s", error)
             except Exception:  # whoever listens would wait for ever
                 log.exception("no news")
 
-    def _tell(self, event: Event) -> None:
+    def _hand_out(self, item: Item) -> None:
         for queue in list(self._listeners):
             try:
-                queue.put_nowait(event)
+                queue.put_nowait(item)
             except asyncio.QueueFull:
                 self._listeners.discard(queue)

@@ -13,11 +13,12 @@ from starlette.responses import JSONResponse, Response
 
 from app.api.access import writing_is_allowed
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import UsesServices
 from app.api.times import iso
 from app.storage.catalog.tables import Pick
 
-router = APIRouter(prefix="/images/{image_id}/picks", tags=["picks"])
+router = APIRouter(prefix="/images/{image_id}/picks", tags=["picks"], route_class=StrictRoute)
 
 Kind = Literal["bed", "fracture", "fault", "other"]
 Name = Annotated[

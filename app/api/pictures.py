@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.api.answers import IMAGE_ID
 from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
-from app.api.frame_reading import Selection, Stopwatch, read
+from app.api.frame_reading import Selection, Stopwatch, depth_gaps, read
 from app.api.services import Services
 from app.rendering.normalising import (
     block_moments,
@@ -35,6 +35,7 @@ HEADERS = {
         "X-Depth-Max": "Depth of the last row shown.",
         "X-Row-Count": "Rows of the image in this range.",
         "X-Row-Start": "Number of the first of them; the image's first row is 0.",
+        "X-Depth-Gaps": "Gaps in depth among them, which a picture does not show: steps over 3 times the median.",
         "X-Level": "Overview level they were read from; 0 is the image itself.",
         "Server-Timing": "Milliseconds for reading, and for drawing and encoding.",
     }.items()
@@ -66,7 +67,7 @@ async def picture(
         watch.lap("read")
         png = render_png(values, style)
     watch.lap("render")
-    headers = row_headers(selection, tag, watch) | {"Cache-Control": cache_control}
+    headers = row_headers(services, selection, tag, watch) | {"Cache-Control": cache_control}
     return Response(png, media_type="image/png", headers=headers)
 
 
@@ -113,7 +114,7 @@ def _drawn_dynamic(
     return render_png(normalised(values, moments, origin), style)
 
 
-def row_headers(selection: Selection, tag: str, watch: Stopwatch) -> dict[str, str]:
+def row_headers(services: Services, selection: Selection, tag: str, watch: Stopwatch) -> dict[str, str]:
     return {
         "ETag": tag,
         "Cache-Control": CACHE_CONTROL,
@@ -121,6 +122,7 @@ def row_headers(selection: Selection, tag: str, watch: Stopwatch) -> dict[str, s
         "X-Depth-Max": _depth(selection.depth_max),
         "X-Row-Count": str(selection.row_count),
         "X-Row-Start": str(selection.view.rows.start),
+        "X-Depth-Gaps": str(depth_gaps(services, selection)),
         "X-Level": str(selection.view.level),
         "Server-Timing": watch.header,
     }

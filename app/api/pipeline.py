@@ -12,11 +12,12 @@ from starlette.concurrency import run_in_threadpool
 from app.api.access import writing_is_allowed
 from app.api.jobs import JobView
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import Services, UsesServices
 from app.pipeline.control import PipelineStatus
 from app.storage.catalog.tables import JobState
 
-router = APIRouter(prefix="/pipeline", tags=["pipeline"])
+router = APIRouter(prefix="/pipeline", tags=["pipeline"], route_class=StrictRoute)
 
 CONFIRM_SECONDS = 3.0
 
@@ -103,6 +104,6 @@ async def _confirmed(services: Services) -> StatusView:
     deadline = time.monotonic() + CONFIRM_SECONDS
     while True:
         status = await run_in_threadpool(services.pipeline.status)
-        if status.settled or not status.host_alive or time.monotonic() > deadline:
+        if status.caught_up or not status.host_alive or time.monotonic() > deadline:
             return StatusView.of(status, services)
         await asyncio.sleep(0.05)

@@ -78,12 +78,20 @@ async def _answer(request: Request, error: Exception) -> Response:
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = [_fault(fault) for fault in error.errors()]
-    text = "; ".join(f"{fault['parameter']}: {fault['message']} (got {fault['value']})" for fault in faults)
+    text = "; ".join(_told(fault) for fault in faults)
     return _response(request, problem(InvalidParameter(text, errors=faults)))
+
+
+def _told(fault: dict[str, str]) -> str:
+    if "value" not in fault:
+        return f"{fault['parameter']} {fault['message']}"
+    return f"{fault['parameter']}: {fault['message']} (got {fault['value']})"
 
 
 def _fault(fault: dict[str, Any]) -> dict[str, str]:
     place = fault["loc"][-1]
+    if fault["type"] == "missing":
+        return {"parameter": str(place), "message": "is missing"}
     if fault["type"] == "json_invalid":
         message = f"not JSON at character {place + 1}: {fault['ctx']['error']}"
         return {"parameter": "body", "message": message, "value": "no JSON"}

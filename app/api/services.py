@@ -22,7 +22,7 @@ from app.storage.known_images import KnownImages
 class Services:
     settings: Settings
     place: Workplace
-    images: KnownImages
+    known_images: KnownImages
     reader: RowReader
     pipeline: PipelineControl
     news: News
@@ -36,7 +36,7 @@ class Services:
         return cls(
             settings=settings,
             place=place,
-            images=KnownImages(place.images),
+            known_images=KnownImages(place.images),
             reader=RowReader(place.layout, settings.cache_bytes),
             pipeline=PipelineControl(place),
             news=News(place.events),

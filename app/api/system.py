@@ -12,12 +12,13 @@ from starlette.responses import JSONResponse
 
 from app import __version__
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import Services, UsesServices
 from app.api.times import iso
 from app.errors import CatalogUnavailable
 from app.pipeline.control import PipelineStatus
 
-router = APIRouter(tags=["server"])
+router = APIRouter(tags=["server"], route_class=StrictRoute)
 
 LEAST_FREE_BYTES = 256 * 1024 * 1024
 SECONDS_TO_START = 10.0

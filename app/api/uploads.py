@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,13 +16,14 @@ from starlette.requests import ClientDisconnect
 from app.api.access import writing_is_allowed
 from app.api.jobs import JobView
 from app.api.problems import may_answer
+from app.api.routing import StrictRoute
 from app.api.services import Services, UsesServices
 from app.errors import UploadMalformed
 from app.ingestion.demo import DEMO_NAME, write_demo_csv
 from app.pipeline.uploads import Upload, check_size
 from app.storage.catalog.tables import JobState
 
-router = APIRouter(prefix="/images", tags=["images"])
+router = APIRouter(prefix="/images", tags=["images"], route_class=StrictRoute)
 
 _FORM = "multipart/form-data"
 _BODY: dict[str, Any] = {
@@ -62,7 +64,6 @@ async def upload(
 
     The file is streamed to disk and queued as if it had been dropped into the data folder; the answer is its job.
     """
-    check_size(_announced_size(request), services.settings.max_upload_bytes)
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     try:
         if kind == _FORM:
@@ -73,6 +74,7 @@ async def upload(
                 "form (curl -F file=@survey.csv)"
             )
         else:
+            check_size(_announced_size(request), services.settings.max_upload_bytes)
             job_id = await _take(services, name, request.stream())
     except ClientDisconnect:
         raise UploadMalformed("the upload broke off") from None
@@ -97,10 +99,20 @@ def demo(services: UsesServices, response: Response) -> JobView:
 
 
 async def _take(services: Services, name: str, pieces: AsyncIterator[bytes]) -> int:
-    with Upload(services.place, name) as taken:
+    async with _in_threads(Upload(services.place, name)) as taken:
         async for piece in pieces:
             await run_in_threadpool(taken.write, piece)
         return await run_in_threadpool(taken.finish)
+
+
+@asynccontextmanager
+async def _in_threads(upload: Upload) -> AsyncIterator[Upload]:
+    """Entered and left off the event loop: both of it are work on the disk."""
+    await run_in_threadpool(upload.__enter__)
+    try:
+        yield upload
+    finally:
+        await run_in_threadpool(upload.__exit__)
 
 
 async def _take_form(request: Request, services: Services, boundary: str, name: str | None) -> int:
@@ -131,6 +143,7 @@ async def _first_file(parser: PushMultipartParser, request: Request) -> AsyncIte
 
 
 def _announced_size(request: Request) -> int:
+    """Of a body that is the file and nothing else; a form's counts its boundaries, too."""
     length = request.headers.get("content-length", "0")
     return int(length) if length.isdecimal() else 0
 

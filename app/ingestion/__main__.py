@@ -36,6 +36,7 @@ from app.pipeline.names import printable
 from app.pipeline.workplace import Workplace
 from app.pipeline.writers import is_being_written
 from app.settings import Settings
+from app.startup import load_settings
 from app.storage.catalog.leases import LEASE_SECONDS, RENEWAL_SECONDS, Lease, this_process
 from app.storage.catalog.tables import Job, JobState
 
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
 
-    settings = Settings()
+    settings = load_settings()
     if options.watch:
         return _watch(settings)
     logs.configure(settings, console_level="ERROR")  # what is wrong with a file is printed, once

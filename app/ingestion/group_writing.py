@@ -10,7 +10,14 @@ import numpy.typing as npt
 
 from app.ingestion.row_groups import RowGroup
 from app.storage.arrays.writing import ImageWriter
-from app.storage.overviews import FACTOR, LevelSums, level_count, means, reduce_rows, reduce_sums
+from app.storage.overviews import (
+    ROWS_PER_OVERVIEW_ROW,
+    LevelSums,
+    level_count,
+    means,
+    reduce_rows,
+    reduce_sums,
+)
 from app.storage.rounding import round_mantissa
 
 LEVELS_PER_GROUP = 3
@@ -43,7 +50,7 @@ class GroupWriter:
         top = None
         for level in range(1, min(LEVELS_PER_GROUP, level_count(rows)) + 1):
             top = reduce_rows(group.values) if top is None else reduce_sums(*top)
-            self._write_level(level, group.start // FACTOR**level, top)
+            self._write_level(level, group.start // ROWS_PER_OVERVIEW_ROW**level, top)
         return WrittenGroup(group.start, group.depths.copy(), top)
 
     def write_upper_levels(self, groups: Sequence[WrittenGroup]) -> npt.NDArray[np.float64]:

@@ -37,7 +37,7 @@ class StatisticsSummary:
 
     All but source_variance is of the stored pixels; variances are of the population.
     variance_ratio: stored_variance / source_variance, None where the source has none.
-    display_range: lo < hi. histogram: counts in 256 bins of equal width over [minimum, maximum].
+    display_range: low < high. histogram: counts in 256 bins of equal width over [minimum, maximum].
     """
 
     rows: int
@@ -93,8 +93,8 @@ class ImageStatistics:
         self._stored.merge(other._stored)
         self._key_counts += other._key_counts
 
-    def summary(self, *, eight_bit: bool) -> StatisticsSummary:
-        """eight_bit: every source value is an integer in 0..255; the display range is then (0, 255).
+    def summary(self, *, integers8: bool) -> StatisticsSummary:
+        """integers8: every source value is an integer in 0..255; the display range is then (0, 255).
 
         Otherwise it is the 2nd to the 98th percentile, each within 0.2 % of its value.
         """
@@ -113,7 +113,7 @@ class ImageStatistics:
             source_variance=before,
             stored_variance=after,
             variance_ratio=after / before if after is not None and before else None,
-            display_range=(0.0, 255.0) if eight_bit else keys.display_range(),
+            display_range=(0.0, 255.0) if integers8 else keys.display_range(),
             histogram=keys.histogram(),
         )
 

@@ -47,7 +47,7 @@ class StoredImage:
 
 def summed_up(image_id: int, depths: npt.NDArray[np.float64], findings: Findings) -> StoredImage:
     """depths: float64 (rows,), ascending."""
-    figures = asdict(findings.statistics.summary(eight_bit=findings.integers8))
+    figures = asdict(findings.statistics.summary(integers8=findings.integers8))
     low, high = figures.pop("display_range")
     return StoredImage(
         image_id=image_id,

@@ -28,7 +28,7 @@ class PipelineStatus:
         return self.host_alive and self.board.running
 
     @property
-    def settled(self) -> bool:
+    def caught_up(self) -> bool:
         """Whether the host has done what it was last asked for."""
         return self.board.running == self.board.wanted and self.board.scans_done >= self.board.scans_asked
 

@@ -37,7 +37,7 @@ def retry_now(place: Workplace, job_id: int) -> Job:
 def _revive_failed(place: Workplace, job: Job) -> Job:
     if job.path is not None:
         raise NothingToRetry(
-            f"{job.name} was ingested by hand from where it lies: run `python -m app.ingestion` again"
+            f"{job.name} was ingested by hand from where it lies: run `./run_ingestion.sh` on it again"
         )
     if not job.settled:
         raise NothingToRetry(f"{job.name} is still on its way to failed/: try again in a minute")

@@ -10,17 +10,17 @@ HIGHEST_INDEX = 254
 NULL_INDEX = 255
 
 
-def indices(values: npt.NDArray[np.float32], lo: float, hi: float) -> npt.NDArray[np.uint8]:
-    """The palette entry of each value: round((v - lo) / (hi - lo) * 254), clipped to 0..254; 255 where null.
+def indices(values: npt.NDArray[np.float32], low: float, high: float) -> npt.NDArray[np.uint8]:
+    """The palette entry of each value: round((v - low) / (high - low) * 254), clipped to 0..254; 255 where null.
 
-    values: float32 (n, w), NaN where null. lo ≤ hi: the display range; where they are equal,
+    values: float32 (n, w), NaN where null. low ≤ high: the display range; where they are equal,
     what is below gets the first colour, what is above the last, and what is equal the middle one.
     Returns uint8 (n, w).
     """
-    scaled = np.subtract(values, lo, dtype=np.float64)
-    if hi > lo:
+    scaled = np.subtract(values, low, dtype=np.float64)
+    if high > low:
         with np.errstate(over="ignore"):
-            scaled /= hi - lo
+            scaled /= high - low
             scaled *= HIGHEST_INDEX
         np.rint(scaled, out=scaled)
         np.clip(scaled, 0, HIGHEST_INDEX, out=scaled)

@@ -19,10 +19,9 @@ import numpy.typing as npt
 
 from app.rendering.depth_range import TOLERANCE_IN_STEPS
 from app.rendering.picture import Style
-from app.rendering.resizing import ROWS_PER_OVERVIEW_ROW
 from app.rendering.view import View
 from app.storage.arrays.reading import BLOCK_ROWS
-from app.storage.overviews import level_rows
+from app.storage.overviews import ROWS_PER_OVERVIEW_ROW, level_rows
 
 Values = npt.NDArray[np.float32]
 Moments = npt.NDArray[np.float64]

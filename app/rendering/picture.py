@@ -10,7 +10,7 @@ import numpy.typing as npt
 from app.rendering.colormaps import palette
 from app.rendering.colouring import indices
 from app.rendering.png import encode_png
-from app.rendering.resizing import fit_height, fit_width, repeated
+from app.rendering.resizing import merged_pixels, merged_rows, repeated
 
 RENDERER_VERSION = 1
 """Part of every ETag: raise it when the same request gives other bytes."""
@@ -32,7 +32,7 @@ def render_png(values: npt.NDArray[np.float32], style: Style) -> bytes:
     """values: float32 (n, w), NaN where null and then transparent."""
     rows, pixels = values.shape
     height, width = style.height or rows, style.width or pixels
-    merged = fit_width(fit_height(values, min(height, rows)), min(width, pixels))
+    merged = merged_pixels(merged_rows(values, height), width)
     # Colours before repeating: a byte for each pixel of the picture instead of several numbers.
     entries = indices(merged, style.low, style.high)
     return encode_png(repeated(entries, height, width), palette(style.colormap, style.invert))

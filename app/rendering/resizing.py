@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Values = npt.NDArray[np.float32]
+from app.storage.overviews import ROWS_PER_OVERVIEW_ROW
 
-# Each overview level has a quarter of the rows of the one before.
-ROWS_PER_OVERVIEW_ROW = 4
+Values = npt.NDArray[np.float32]
 
 
 def level_for(rows: int, height: int, levels: int) -> int:
@@ -23,36 +22,28 @@ def level_for(rows: int, height: int, levels: int) -> int:
     return level
 
 
-def fit_height(values: Values, height: int) -> Values:
-    """Exactly `height` rows: means of neighbouring rows if there are more, nearest rows repeated if fewer.
+def merged_rows(values: Values, height: int) -> Values:
+    """At most `height` rows: means of neighbouring rows where there are more.
 
-    values: float32 (n, w), NaN where null, n ≥ 1. height ≥ 1. Returns float32 (height, w).
+    values: float32 (n, w), NaN where null, n ≥ 1. height ≥ 1. Returns float32 (min(n, height), w).
     With n > height, row i is the mean of the rows from floor(i·n/height) up to, not including,
     floor((i+1)·n/height): of what is not null in them, null where all is.
     """
-    rows = len(values)
-    if height < rows:
-        return _mean_of_groups(values, height)
-    if height > rows:
-        return values[_nearest(rows, height)]
-    return values
+    return _mean_of_groups(values, height) if height < len(values) else values
 
 
-def fit_width(values: Values, width: int) -> Values:
-    """Exactly `width` pixels in each row, merged or repeated as `fit_height` does it with rows.
+def merged_pixels(values: Values, width: int) -> Values:
+    """At most `width` pixels in each row, merged as `merged_rows` does it with rows.
 
-    values: float32 (n, w), NaN where null, w ≥ 1. width ≥ 1. Returns float32 (n, width).
+    values: float32 (n, w), NaN where null, w ≥ 1. width ≥ 1. Returns float32 (n, min(w, width)).
     """
-    pixels = values.shape[1]
-    if width < pixels:
-        return np.ascontiguousarray(_mean_of_groups(np.ascontiguousarray(values.T), width).T)
-    if width > pixels:
-        return values.take(_nearest(pixels, width), axis=1)
-    return values
+    if width >= values.shape[1]:
+        return values
+    return np.ascontiguousarray(_mean_of_groups(np.ascontiguousarray(values.T), width).T)
 
 
 def repeated(entries: npt.NDArray[np.uint8], height: int, width: int) -> npt.NDArray[np.uint8]:
-    """Palette entries (n, w) enlarged to (height, width), n ≤ height and w ≤ width, as `fit_height` enlarges."""
+    """Palette entries (n, w) enlarged to (height, width), n ≤ height and w ≤ width: the nearest repeated."""
     rows, pixels = entries.shape
     if width > pixels:
         entries = entries.take(_nearest(pixels, width), axis=1)

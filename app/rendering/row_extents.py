@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.rendering.depth_range import TOLERANCE_IN_STEPS
-from app.rendering.resizing import ROWS_PER_OVERVIEW_ROW
 from app.rendering.view import View
+from app.storage.overviews import ROWS_PER_OVERVIEW_ROW
 
 Depths = npt.NDArray[np.float64]
 
@@ -36,6 +36,11 @@ def gap_limit(step: float) -> float:
     return step * (STEPS_TO_A_GAP + TOLERANCE_IN_STEPS)
 
 
+def rows_before_gaps(depths: Depths, step: float) -> npt.NDArray[np.int64]:
+    """int64, ascending: numbers of the rows that a gap follows. depths: float64. step: the image's median step."""
+    return np.flatnonzero(np.diff(depths) > gap_limit(step))
+
+
 def row_extents(depths: Depths, view: View, step: float) -> RowExtents:
     """depths: float64, of all the image's rows, ascending. step: the image's median step."""
     covered = depths[view.rows.start : view.rows.stop]
@@ -43,7 +48,7 @@ def row_extents(depths: Depths, view: View, step: float) -> RowExtents:
     starts = np.arange(0, len(covered), row_height)
     ends = np.append(starts[1:], len(covered)) - 1
 
-    before_gap = np.flatnonzero(np.diff(covered) > gap_limit(step))
+    before_gap = rows_before_gaps(covered, step)
     broken = before_gap // row_height
     inside = broken == (before_gap + 1) // row_height
     before_gap, broken = before_gap[inside], broken[inside]

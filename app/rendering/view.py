@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from app.rendering.depth_range import RowRange
-from app.rendering.resizing import ROWS_PER_OVERVIEW_ROW, level_for
+from app.rendering.resizing import level_for
 from app.storage.arrays.reading import BLOCK_ROWS
-from app.storage.overviews import level_rows
+from app.storage.overviews import ROWS_PER_OVERVIEW_ROW, level_rows
 
 TILE_ROWS = BLOCK_ROWS
 """Rows of a level in one tile of a viewer: as many as are read and kept together."""

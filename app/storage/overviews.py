@@ -12,14 +12,23 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FACTOR", "LevelSums", "level_count", "level_rows", "means", "reduce_rows", "reduce_sums"]
+__all__ = [
+    "ROWS_PER_OVERVIEW_ROW",
+    "LevelSums",
+    "level_count",
+    "level_rows",
+    "means",
+    "reduce_rows",
+    "reduce_sums",
+]
 
 Number = TypeVar("Number", np.float64, np.int32, np.uint8)
 
-FACTOR = 4
+ROWS_PER_OVERVIEW_ROW = 4
+"""Each level has a quarter of the rows of the one before."""
 TOP_LEVEL_ROWS = 1024
 
-# Rows reduced at a time (a multiple of FACTOR): what a piece needs stays in the CPU's cache.
+# Rows reduced at a time (a multiple of ROWS_PER_OVERVIEW_ROW): what a piece needs stays in the CPU's cache.
 PIECE_ROWS = 1024
 
 
@@ -40,7 +49,7 @@ def level_count(rows: int) -> int:
 
 def level_rows(rows: int, level: int) -> int:
     """How many rows a level has; level 0 is the image itself."""
-    rows_per_row: int = FACTOR**level
+    rows_per_row: int = ROWS_PER_OVERVIEW_ROW**level
     return (rows + rows_per_row - 1) // rows_per_row
 
 
@@ -51,7 +60,7 @@ def reduce_rows(values: npt.NDArray[np.float32]) -> LevelSums:
     counts = np.empty(sums.shape, dtype=np.int32)
     for start in range(0, rows, PIECE_ROWS):
         piece = values[start : start + PIECE_ROWS]
-        here = slice(start // FACTOR, (start + PIECE_ROWS) // FACTOR)
+        here = slice(start // ROWS_PER_OVERVIEW_ROW, (start + PIECE_ROWS) // ROWS_PER_OVERVIEW_ROW)
         null = np.isnan(piece)
         if null.any():
             present = ~null
@@ -59,9 +68,9 @@ def reduce_rows(values: npt.NDArray[np.float32]) -> LevelSums:
             counts[here] = _add_up(present.view(np.uint8), np.uint8)
         else:
             sums[here] = _add_up(piece, np.float64)
-            counts[here] = FACTOR
-            if len(piece) % FACTOR:
-                counts[here.start + len(piece) // FACTOR] = len(piece) % FACTOR
+            counts[here] = ROWS_PER_OVERVIEW_ROW
+            if len(piece) % ROWS_PER_OVERVIEW_ROW:
+                counts[here.start + len(piece) // ROWS_PER_OVERVIEW_ROW] = len(piece) % ROWS_PER_OVERVIEW_ROW
     return LevelSums(sums, counts)
 
 
@@ -80,8 +89,8 @@ def means(sums: npt.NDArray[np.float64], counts: npt.NDArray[np.int32]) -> npt.N
 
 def _add_up(rows: npt.NDArray[Any], dtype: type[Number]) -> npt.NDArray[Number]:
     """The sums of each four rows, the last of what is left, in `dtype`."""
-    added = rows[::FACTOR].astype(dtype)
-    for offset in range(1, FACTOR):
-        others = rows[offset::FACTOR]
+    added = rows[::ROWS_PER_OVERVIEW_ROW].astype(dtype)
+    for offset in range(1, ROWS_PER_OVERVIEW_ROW):
+        others = rows[offset::ROWS_PER_OVERVIEW_ROW]
         added[: len(others)] += others
     return added

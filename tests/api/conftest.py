@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 
 from app.main import create_app
-from tests.builders import settings_in
+from app.settings import Settings
+from tests.builders import eventually, settings_in
 from tests.conftest import Library
 
 Opened = Callable[..., TestClient]
@@ -29,6 +32,19 @@ def idle_server(tmp_path: Path) -> Iterator[Opened]:
             return stack.enter_context(TestClient(create_app(settings), base_url=base_url))
 
         yield opened
+
+
+@pytest.fixture
+def address(settings: Settings) -> Iterator[str]:
+    """A server on a port of its own: only one that really sends can be listened to."""
+    config = uvicorn.Config(create_app(settings), port=0, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    eventually(lambda: server.started, "the server is up")
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
 
 
 @pytest.fixture

@@ -31,6 +31,20 @@ def test_with_a_key_set_only_the_key_opens_from_wherever(idle_server):
     assert client.get("/images").status_code == 200, "reading needs no key"
 
 
+def test_a_wrong_key_is_told_from_none(idle_server):
+    client = idle_server(api_key=KEY)
+    assert client.delete("/images/1").json()["detail"].startswith("send the server's API key")
+    assert client.delete("/images/1", headers={"X-API-Key": "x"}).json()["detail"].startswith("wrong key")
+
+
+def test_who_is_refused_is_told_what_would_let_them_in(idle_server):
+    """The flag does not open a server to other machines: it must not be advised as if it did."""
+    client = idle_server("http://images.example", host="0.0.0.0", allow_anonymous_writes=True)
+    assert "BOREHOLE_API_KEY" in client.delete("/images/1").json()["detail"]
+    client = idle_server("http://images.example", host="0.0.0.0")
+    assert "at localhost" in client.delete("/images/1").json()["detail"]
+
+
 def test_a_key_is_needed_on_loopback_too_once_it_is_set(idle_server):
     assert delete(idle_server(api_key=KEY, allow_anonymous_writes=True)) == NO_KEY
 

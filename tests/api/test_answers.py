@@ -61,7 +61,7 @@ def ask(images):
         pass
 
     services, app = Services(), App()
-    services.known_images = services.images = images
+    services.known_images = images
     app.state = type("State", (), {"services": services})()
     caches = {}
 

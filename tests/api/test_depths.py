@@ -67,3 +67,12 @@ def test_rows_that_are_not_there_are_told_with_what_there_is(library, parameters
     answer = library.client.get("/images/1/depths", params=parameters)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert says in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/images/1/depths", "/frames/image?image_id=1&depth_max=9001"])
+def test_what_is_asked_for_under_its_images_version_may_be_kept_for_ever(library, path):
+    version = library.client.get("/images/1").json()["version"]
+    for v, immutable in ((version, True), ("another", False), (None, False)):
+        joint = "&" if "?" in path else "?"
+        answer = library.client.get(path if v is None else f"{path}{joint}v={v}")
+        assert ("immutable" in answer.headers["cache-control"]) is immutable

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -11,32 +10,17 @@ from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 
 from app.api import news as news_module
 from app.api.news import News
 from app.errors import CatalogUnavailable
-from app.main import create_app
 from app.storage.catalog.events import Events, announce_image
-from tests.builders import eventually, ingest, settings_in, tiny_csv
+from tests.builders import ingest, settings_in, tiny_csv
 
 
 @pytest.fixture
 def settings(tmp_path):
     return settings_in(tmp_path, pipeline_autostart=False)
-
-
-@pytest.fixture
-def address(settings) -> Iterator[str]:
-    """A server on a port of its own: only one that really sends can be listened to."""
-    config = uvicorn.Config(create_app(settings), port=0, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    eventually(lambda: server.started, "the server is up")
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
 
 
 class Listener:
@@ -148,14 +132,14 @@ def test_a_listener_that_is_too_slow_is_cut_off_and_comes_again_for_the_rest(pla
                 first = asyncio.ensure_future(anext(listener))
                 await asyncio.sleep(0)
                 announce(place, 1)
-                heard.append((await first).id)
+                heard.append((await first).event.id)
                 announce(place, *range(2, 12))
                 while news._listeners:
                     await asyncio.sleep(0.01)
-                heard += [event.id async for event in listener]
+                heard += [item.event.id async for item in listener]
             async with aclosing(news.listen(heard[-1])) as listener:
                 while len(heard) + len(missed) < 11:
-                    missed.append((await anext(listener)).id)
+                    missed.append((await anext(listener)).event.id)
         return heard, missed
 
     heard, missed = asyncio.run(asyncio.wait_for(listen(), 20))
@@ -170,7 +154,7 @@ def test_an_id_of_a_catalog_that_is_no_more_does_not_make_deaf(place):
             first = asyncio.ensure_future(anext(listener))
             await asyncio.sleep(0.05)
             announce(place, 1)
-            return (await first).data["image_id"]
+            return (await first).event.data["image_id"]
 
     assert asyncio.run(asyncio.wait_for(listen(), 20)) == 1
 
@@ -195,6 +179,37 @@ def test_news_go_on_after_the_catalog_was_silent_for_a_while(place, monkeypatch,
             first = asyncio.ensure_future(anext(listener))
             await asyncio.sleep(0)
             announce(place, 7)
-            return (await first).data["image_id"]
+            return (await first).event.data["image_id"]
 
     assert asyncio.run(asyncio.wait_for(listen(), 20)) == 7
+
+
+def test_what_is_told_of_an_event_is_made_once_for_all_and_outlives_who_asked_first(place):
+    made: list[int] = []
+
+    async def listen() -> list[str]:
+        going = asyncio.Event()
+
+        async def tell(event: Any) -> str:
+            made.append(event.id)
+            await going.wait()
+            return f"event {event.id}"
+
+        async def hear(news: News) -> str:
+            async with aclosing(news.listen(None)) as listener:
+                return await (await anext(listener)).told(tell)
+
+        news = News(place.events)
+        async with news.running():
+            listeners = [asyncio.create_task(hear(news)) for _ in range(3)]
+            await asyncio.sleep(0)
+            announce(place, 1)
+            while not made:
+                await asyncio.sleep(0.01)
+            listeners[0].cancel()
+            await asyncio.wait(listeners[:1])
+            going.set()
+            return await asyncio.gather(*listeners[1:])
+
+    assert asyncio.run(asyncio.wait_for(listen(), 20)) == ["event 1"] * 2
+    assert made == [1]

@@ -57,6 +57,18 @@ def test_the_head_says_which_rows_were_really_returned(library):
 
 
 @pytest.mark.parametrize(
+    ("first", "last", "gaps"), [(0, 2999, 1), (0, 1799, 0), (1799, 1800, 1), (1800, 2999, 0), (1799, 1799, 0)]
+)
+def test_gaps_in_depth_are_counted_as_a_picture_does_not_show_them(library, first, last, gaps):
+    depths = library.gappy.depths
+    query = {"image_id": library.gappy.image_id, "depth_min": depths[first], "depth_max": depths[last]}
+    for path in ("/frames", "/frames/image"):
+        assert library.client.get(path, params=query).headers["x-depth-gaps"] == str(gaps), path
+    overview = library.client.get("/frames/image", params={"image_id": library.gappy.image_id, "height": 100})
+    assert overview.headers["x-depth-gaps"] == "1"
+
+
+@pytest.mark.parametrize(
     ("ends", "rows", "first", "last"),
     [
         ((None, 9000.2), 2, 9000.1, 9000.2),

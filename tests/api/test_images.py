@@ -73,7 +73,11 @@ def test_details_say_what_is_known_of_an_image(library):
     assert statistics["variance_ratio"] == pytest.approx(ratio)
     assert ratio == pytest.approx(1, abs=0.1)
     disk = details["disk"]
-    assert disk["bytes_per_pixel"] == round((disk["row_bytes"] + disk["overview_bytes"]) / 5460 / 150, 3)
+    assert disk["bytes_per_pixel"] == round(disk["row_bytes"] / 5460 / 150, 3)
+    with_overviews = round((disk["row_bytes"] + disk["overview_bytes"]) / 5460 / 150, 3)
+    assert disk["bytes_per_pixel_with_overviews"] == with_overviews
+    assert statistics["histogram_edges"] == [statistics["minimum"], statistics["maximum"]]
+    assert sum(statistics["histogram"]) == 5460 * 150
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

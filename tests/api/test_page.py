@@ -72,3 +72,11 @@ def test_a_file_that_a_browser_has_is_not_sent_again(library):
     again = library.client.get("/viewer/main.js", headers={"If-None-Match": first.headers["etag"]})
     assert again.status_code == 304
     assert "content-security-policy" in again.headers
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/docs/oauth2-redirect"])
+def test_no_page_can_be_shown_inside_another(library, path):
+    response = library.client.get(path)
+    assert response.headers["content-type"].startswith("text/html")
+    assert policy(response)["frame-ancestors"] == ["'none'"]
+    assert response.headers["x-content-type-options"] == "nosniff"

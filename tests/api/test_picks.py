@@ -192,7 +192,7 @@ def test_numbers_are_finite(client, image, field, number):
         ('{"kind": bed}', "body: not JSON at character 10"),
         ('{"kind": "bed", "name": "\\ud800"}', "name: "),
         ("[]", "body: "),
-        ("", "body: "),
+        ("", "body is missing"),
     ],
 )
 def test_a_body_that_is_no_pick_is_refused_with_the_place(client, image, body, says):

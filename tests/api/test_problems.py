@@ -65,6 +65,13 @@ def test_422_names_every_parameter_at_fault_with_what_it_was(library):
     assert "'deep'" in problem["detail"]
 
 
+def test_what_is_missing_is_told_as_missing(library):
+    problem = library.client.get("/frames").json()
+    assert problem["detail"] == "image_id is missing"
+    assert problem["errors"] == [{"parameter": "image_id", "message": "is missing"}]
+    assert library.client.post("/images/1/picks").json()["detail"] == "body is missing"
+
+
 def test_a_long_value_is_told_in_short(library):
     problem = library.client.get(f"/frames?image_id={'1' * 5000}").json()
     assert len(problem["errors"][0]["value"]) == 100

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from app.errors import CatalogUnavailable
 from app.main import create_app
+from app.pipeline.uploads import Upload
 from app.storage.catalog.jobs import Jobs
 from tests.builders import eventually, settings_in, tiny_csv
 
@@ -164,6 +165,36 @@ def test_more_than_the_limit_is_refused_as_it_comes(client, place, announced):
 def test_a_file_of_exactly_the_limit_is_taken(client):
     answer = client.post("/images", params={"name": "x.csv"}, content=b"0" * 1_000_000)
     assert answer.json()["size_bytes"] == 1_000_000
+
+
+def test_the_edges_of_a_form_do_not_count_as_its_file(client, place):
+    answer = client.post("/images", files={"file": ("x.csv", b"0" * 1_000_000)})
+    assert answer.json()["size_bytes"] == 1_000_000
+    answer = client.post("/images", files={"file": ("y.csv", b"0" * 1_000_001)})
+    assert (answer.status_code, answer.json()["code"]) == (413, "upload_too_large")
+    assert not [*place.folders.uploads.iterdir()]
+
+
+def test_nothing_of_an_upload_is_done_on_the_event_loop(client, monkeypatch):
+    on_the_loop = []
+
+    def watched(name):
+        done = getattr(Upload, name)
+
+        def method(*arguments):
+            try:
+                asyncio.get_running_loop()
+                on_the_loop.append(name)
+            except RuntimeError:
+                pass
+            return done(*arguments)
+
+        monkeypatch.setattr(Upload, name, method)
+
+    for name in ("__enter__", "write", "finish", "__exit__"):
+        watched(name)
+    assert client.post("/images", params={"name": "x.csv"}, content=b"depth").status_code == 202
+    assert on_the_loop == []
 
 
 @pytest.mark.parametrize("form", [False, True])

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from app.ingestion.demo import BLOCK_ROWS, synthetic_rows, write_demo_csv
+from app.ingestion.demo import write_demo_csv
+from app.ingestion.synthetic_wall import BLOCK_ROWS, synthetic_rows
 from tests.builders import image_rows, write_csv
 
 

@@ -24,8 +24,8 @@ def statistics(source, stored=None, chunk=8192):
     return image
 
 
-def summary(source, stored=None, *, eight_bit=False):
-    return statistics(source, stored).summary(eight_bit=eight_bit)
+def summary(source, stored=None, *, integers8=False):
+    return statistics(source, stored).summary(integers8=integers8)
 
 
 def with_nulls(values, share=0.2):
@@ -74,7 +74,7 @@ def test_percentiles_of_few_values_lie_between_them_as_numpys_do(count):
 
 
 def test_display_range_of_an_eight_bit_source_is_0_to_255():
-    assert summary(RNG.integers(20, 80, (100, 150)), eight_bit=True).display_range == (0.0, 255.0)
+    assert summary(RNG.integers(20, 80, (100, 150)), integers8=True).display_range == (0.0, 255.0)
 
 
 def test_histogram_counts_every_value_in_256_bins(values):
@@ -140,12 +140,12 @@ def test_an_image_without_values_has_no_figures_and_a_usable_range():
 
 
 def test_before_any_row_there_is_a_summary_already():
-    assert ImageStatistics().summary(eight_bit=False).rows == 0
+    assert ImageStatistics().summary(integers8=False).rows == 0
 
 
 def test_spread_is_found_far_from_zero():
     values = (1e8 + RNG.normal(0, 1, (5000, 150))).astype(float)
-    found = statistics(values).summary(eight_bit=False)
+    found = statistics(values).summary(integers8=False)
     assert found.source_variance == pytest.approx(np.var(values), rel=1e-9)
 
 
@@ -156,7 +156,7 @@ def test_row_groups_merged_equal_the_whole(cuts):
     merged = ImageStatistics()
     for start, stop in pairwise(bounds):
         merged.merge(statistics(values[start:stop], chunk=300))
-    found, whole = asdict(merged.summary(eight_bit=False)), asdict(summary(values))
+    found, whole = asdict(merged.summary(integers8=False)), asdict(summary(values))
     for name in ("mean", "standard_deviation", "source_variance", "stored_variance", "variance_ratio"):
         assert found.pop(name) == pytest.approx(whole.pop(name), rel=1e-12)
     assert found == whole
@@ -169,7 +169,7 @@ def test_merging_is_associative():
     parts[0].merge(parts[2])
     second.merge(third)
     first.merge(second)
-    left, right = (asdict(image.summary(eight_bit=False)) for image in (parts[0], first))
+    left, right = (asdict(image.summary(integers8=False)) for image in (parts[0], first))
     assert left["histogram"] == right["histogram"]
     assert left["stored_variance"] == pytest.approx(right["stored_variance"], rel=1e-12)
     assert left["mean"] == pytest.approx(right["mean"], abs=1e-12)
@@ -178,7 +178,7 @@ def test_merging_is_associative():
 def test_statistics_travel_between_processes():
     image = statistics(IMAGES["with nulls"])
     again = pickle.loads(pickle.dumps(image))
-    assert again.summary(eight_bit=False) == image.summary(eight_bit=False)
+    assert again.summary(integers8=False) == image.summary(integers8=False)
 
 
 def test_summary_is_json_as_it_is(values):

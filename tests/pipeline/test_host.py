@@ -153,7 +153,7 @@ def test_switched_off_it_takes_nothing_until_it_is_started(tmp_path, hosts):
     eventually(lambda: control.status().host_alive, "there is a host")
     tiny_csv(place.folders.data / "x.csv")
     control.scan()
-    eventually(lambda: control.status().settled, "the scan is done")
+    eventually(lambda: control.status().caught_up, "the scan is done")
     assert (place.folders.data / "x.csv").exists() and not control.status().running
     assert SeenPool.made[-1].workers == []
     for _ in range(2):

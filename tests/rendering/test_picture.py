@@ -13,7 +13,7 @@ from PIL import Image
 from app.rendering.colormaps import palette
 from app.rendering.colouring import indices
 from app.rendering.picture import Style, render_png
-from app.rendering.resizing import fit_height, fit_width
+from app.rendering.resizing import merged_pixels, merged_rows
 
 VALUES = np.linspace(0, 1, 6 * 10, dtype=np.float32).reshape(6, 10)
 VALUES[2, 3:5] = np.nan
@@ -26,8 +26,12 @@ def entries(png: bytes) -> npt.NDArray[np.uint8]:
 @pytest.mark.parametrize("width", [None, 1, 7, 10, 23])
 @pytest.mark.parametrize("height", [None, 1, 4, 6, 17])
 def test_a_picture_of_any_size_is_the_resized_values_coloured(width, height):
-    resized = fit_width(fit_height(VALUES, height or 6), width or 10)
-    expected = indices(resized, 0.1, 0.9)
+    merged = indices(merged_pixels(merged_rows(VALUES, height or 6), width or 10), 0.1, 0.9)
+    rows, pixels = (
+        [int((i + 0.5) * count / wanted) for i in range(wanted)]
+        for count, wanted in zip(merged.shape, (height or 6, width or 10), strict=True)
+    )
+    expected = merged[np.ix_(rows, pixels)]
     picture = render_png(VALUES, Style("grey", 0.1, 0.9, width=width, height=height))
     np.testing.assert_array_equal(entries(picture), expected)
 

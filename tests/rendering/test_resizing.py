@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from app.rendering.resizing import fit_height, fit_width, level_for
+from app.rendering.resizing import level_for, merged_pixels, merged_rows, repeated
 
 NULL = math.nan
 
@@ -20,66 +20,62 @@ def flat(values: np.ndarray) -> list[float]:
 
 
 def test_fewer_rows_are_the_means_of_neighbours() -> None:
-    assert flat(fit_height(column(1, 3, 10, 20, 7, 9), 3)) == [2, 15, 8]
+    assert flat(merged_rows(column(1, 3, 10, 20, 7, 9), 3)) == [2, 15, 8]
 
 
 def test_groups_are_uneven_by_one_row_at_most() -> None:
-    assert flat(fit_height(column(1, 2, 4, 10, 20), 2)) == [1.5, pytest.approx(34 / 3)]
+    assert flat(merged_rows(column(1, 2, 4, 10, 20), 2)) == [1.5, pytest.approx(34 / 3)]
 
 
 def test_nulls_do_not_count_in_a_mean() -> None:
-    assert flat(fit_height(column(1, NULL, NULL, 4), 2)) == [1, 4]
+    assert flat(merged_rows(column(1, NULL, NULL, 4), 2)) == [1, 4]
 
 
 def test_a_mean_of_nothing_but_nulls_is_null() -> None:
-    assert flat(fit_height(column(NULL, NULL, 3, 4), 2)) == pytest.approx([NULL, 3.5], nan_ok=True)
+    assert flat(merged_rows(column(NULL, NULL, 3, 4), 2)) == pytest.approx([NULL, 3.5], nan_ok=True)
 
 
-def test_more_rows_are_the_nearest_rows_repeated() -> None:
-    assert flat(fit_height(column(1, 2), 6)) == [1, 1, 1, 2, 2, 2]
-    assert flat(fit_height(column(1, 2, 3), 4)) == [1, 2, 2, 3]
-
-
-def test_repeating_keeps_nulls() -> None:
-    assert flat(fit_height(column(NULL, 2), 3)) == pytest.approx([NULL, 2, 2], nan_ok=True)
+def test_more_rows_and_pixels_are_the_nearest_repeated() -> None:
+    entries = np.array([[1], [2], [3]], dtype=np.uint8)
+    assert flat(repeated(entries[:2], 6, 1)) == [1, 1, 1, 2, 2, 2]
+    assert flat(repeated(entries, 4, 1)) == [1, 2, 2, 3]
+    assert repeated(entries[:2].T, 2, 4).tolist() == [[1, 1, 2, 2]] * 2
 
 
 def test_a_picture_of_its_own_size_is_left_alone() -> None:
     values = column(1, NULL, 3)
 
-    assert fit_height(values, 3) is values
-    assert fit_width(values, 1) is values
+    for size in (3, 4):
+        assert merged_rows(values, size) is values
+        assert merged_pixels(values, size) is values
 
 
 def test_one_row_is_the_mean_of_all() -> None:
-    assert flat(fit_height(column(*range(1001)), 1)) == [500]
+    assert flat(merged_rows(column(*range(1001)), 1)) == [500]
 
 
 def test_a_mean_of_many_rows_gathers_no_rounding_error() -> None:
-    assert flat(fit_height(column(*([0.1] * 5000)), 1)) == [np.float32(0.1)]
+    assert flat(merged_rows(column(*([0.1] * 5000)), 1)) == [np.float32(0.1)]
 
 
 def test_width_is_fitted_along_the_pixels() -> None:
     values = np.array([[1, 3, 10, 20], [5, NULL, NULL, NULL]], dtype=np.float32)
 
-    assert flat(fit_width(values, 2)) == pytest.approx([2, 15, 5, NULL], nan_ok=True)
-    assert flat(fit_width(values[:, :2], 4)) == pytest.approx([1, 1, 3, 3, 5, 5, NULL, NULL], nan_ok=True)
+    assert flat(merged_pixels(values, 2)) == pytest.approx([2, 15, 5, NULL], nan_ok=True)
 
 
 def test_the_values_are_left_as_they_were() -> None:
     values = column(1, NULL, 3, 4)
     values.flags.writeable = False
 
-    fit_height(values, 2)
-    fit_width(values, 3)
+    merged_rows(values, 2)
+    merged_pixels(values, 1)
 
     assert flat(values) == pytest.approx([1, NULL, 3, 4], nan_ok=True)
 
 
 def reference(rows: list[list[float]], height: int) -> list[list[float]]:
-    count = len(rows)
-    if height >= count:
-        return [rows[math.floor((i + 0.5) * count / height)] for i in range(height)]
+    count, height = len(rows), min(height, len(rows))
     return [
         [mean(pixels) for pixels in zip(*rows[i * count // height : (i + 1) * count // height], strict=True)]
         for i in range(height)
@@ -100,13 +96,12 @@ pixel_arrays = hnp.arrays(
 
 @given(values=pixel_arrays, size=st.integers(1, 40))
 def test_both_directions_agree_with_a_look_at_every_pixel(values: np.ndarray, size: int) -> None:
-    tall, wide = fit_height(values, size), fit_width(values, size)
+    low, slim = merged_rows(values, size), merged_pixels(values, size)
 
-    assert (tall.shape, tall.dtype) == ((size, values.shape[1]), np.float32)
-    assert (wide.shape, wide.dtype) == ((values.shape[0], size), np.float32)
-    np.testing.assert_allclose(tall, reference(values.tolist(), size), rtol=1e-6, atol=1e-4)
-    np.testing.assert_allclose(wide.T, reference(values.T.tolist(), size), rtol=1e-6, atol=1e-4)
-    assert wide.flags.c_contiguous
+    assert (low.dtype, slim.dtype) == (np.float32, np.float32)
+    np.testing.assert_allclose(low, reference(values.tolist(), size), rtol=1e-6, atol=1e-4)
+    np.testing.assert_allclose(slim.T, reference(values.T.tolist(), size), rtol=1e-6, atol=1e-4)
+    assert slim.flags.c_contiguous
 
 
 def test_the_level_is_the_coarsest_that_still_fills_the_height() -> None:

@@ -28,7 +28,7 @@ from app.storage.arrays import WIDTH
 
 IMAGES_PER_SHARD = 100
 LEVELS = 10  # 1,024 rows at level 9 are 268 million rows of wall
-TILE_ROWS = 256
+ARRAY_TILE_ROWS = 256
 MAX_ROWS = 2**40
 DRAFT_PREFIX = ".draft-"
 
@@ -129,7 +129,7 @@ def _values_schema() -> tiledb.ArraySchema:
     )
     domain = tiledb.Domain(
         _dimension("image_id", 2**31, 1),
-        _dimension("depth_index", MAX_ROWS, TILE_ROWS),
+        _dimension("depth_index", MAX_ROWS, ARRAY_TILE_ROWS),
         _dimension("pixel_index", WIDTH, WIDTH),
         ctx=context(),
     )

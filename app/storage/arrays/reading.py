@@ -64,6 +64,10 @@ class RowReader:
             lambda: compute(self.rows(image_id, level, first, first + BLOCK_ROWS)),
         )
 
+    def of_depths(self, image_id: int, name: str, compute: Callable[[], Block]) -> Block:
+        """What `compute` makes of an image's depths, kept under `name` as they are."""
+        return self.cache.get((image_id, "depth", name), compute)
+
     def depths(self, image_id: int, rows: int) -> Depths:
         """depths: float64 (rows,), ascending, in the image's unit. Raises StorageUnavailable."""
         return self.cache.get((image_id, "depth"), partial(self._load_depths, image_id, rows))

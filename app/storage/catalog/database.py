@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
@@ -29,10 +29,14 @@ class Catalog:
 
     @classmethod
     def open(cls, settings: Settings) -> Catalog:
-        """The catalog of these settings, its schema made or migrated to the newest."""
+        """The catalog of these settings, its schema made or migrated to the newest.
+
+        Raises RuntimeError where its database's driver is missing, CatalogUnavailable.
+        """
         settings.db_dir.mkdir(parents=True, exist_ok=True)
         # Made of its parts, not of a string: a folder may have `?` or `%` in its name.
         file = URL.create("sqlite", database=str(settings.db_dir / "catalog.sqlite"))
+        require_driver(settings.database_url)
         catalog = cls(settings.database_url or file)
         with _one_at_a_time(settings.db_dir / "catalog.lock"):
             catalog.migrate()
@@ -83,6 +87,22 @@ class Catalog:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def require_driver(url: str | None) -> None:
+    """Raises RuntimeError where there is no way to talk to that database, with what would help."""
+    try:
+        if url is not None:
+            make_url(url).get_dialect().import_dbapi()
+    except ArgumentError:  # which would tell the URL, password and all
+        raise RuntimeError(
+            "BOREHOLE_DATABASE_URL is not an SQLAlchemy URL, such as postgresql+psycopg://user:password@host/name"
+        ) from None
+    except ModuleNotFoundError as error:
+        raise RuntimeError(
+            f"BOREHOLE_DATABASE_URL needs the driver {error.name}, which is not installed: "
+            "for postgresql+psycopg://…, .venv/bin/pip install 'psycopg[binary]'"
+        ) from None
 
 
 def _engine(url: URL) -> Engine:

@@ -105,13 +105,13 @@ class Images:
             return Totals(*(int(figure) for figure in session.execute(query).one()))
 
     def delete(self, image_id: int, now: float) -> None:
-        """From here on there is no such image; its arrays are erased once no reader can hold them."""
-        self.get(image_id)
+        """From here on there is no such image; its arrays are erased once no reader can hold them.
+
+        Raises ImageNotFound.
+        """
         with self.catalog.writing() as session:
-            image = session.get_one(Image, image_id)
-            if image.deleted_at is None:
-                image.deleted_at = now
-                announce_image(session, image_id, "deleted")
+            existing_image(session, image_id).deleted_at = now
+            announce_image(session, image_id, "deleted")
 
     def deleted_before(self, moment: float) -> Sequence[int]:
         """Deleted images whose arrays still lie on disk."""

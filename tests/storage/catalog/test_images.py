@@ -1,3 +1,6 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from sqlalchemy import text
@@ -147,18 +150,20 @@ def test_a_deleted_image_is_gone_at_once_and_its_arrays_when_no_reader_can_hold_
     assert images.get(kept).deleted_at is None
 
 
-def test_of_two_that_delete_an_image_at_once_the_first_says_when(jobs, images, monkeypatch):
-    image_id, get = committed(jobs, images), images.get
+def test_of_those_that_delete_an_image_at_once_one_does_and_the_others_learn_that_it_is_gone(jobs, images):
+    image_id, together = committed(jobs, images), threading.Barrier(4)
 
-    def get_and_be_overtaken(wanted):
-        found = get(wanted)
-        monkeypatch.setattr(images, "get", get)
-        images.delete(wanted, 5.0)
-        return found
+    def delete(now: float) -> bool:
+        together.wait()
+        try:
+            images.delete(image_id, now)
+        except ImageNotFound:
+            return False
+        return True
 
-    monkeypatch.setattr(images, "get", get_and_be_overtaken)
-    images.delete(image_id, 7.0)
-    assert images.deleted_before(6.0) == [image_id]
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(delete, [5.0, 6.0, 7.0, 8.0])) == [False, False, False, True]
+    assert images.deleted_before(9.0) == [image_id]
 
 
 def test_totals_are_sums_over_the_images_that_exist(jobs, images):

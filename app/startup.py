@@ -1,0 +1,121 @@
+"""What would keep a program from starting, told to who starts it: a line each, on stderr, and exit status 2."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+import tempfile
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NoReturn
+
+from dotenv import dotenv_values
+from pydantic import ValidationError
+
+from app.settings import Settings
+from app.storage.catalog.database import require_driver
+from app.storage.local_disk import require_local_disk
+
+PREFIX = "BOREHOLE_"
+OF_COMPOSE = frozenset({"BOREHOLE_UID", "BOREHOLE_GID"})
+SECRETS = frozenset({"api_key", "database_url"})
+
+
+def load_settings() -> Settings:
+    """The settings, where they can be worked with; warns of variables that are none. Raises SystemExit."""
+    for name in sorted(_given() - _known()):
+        near = get_close_matches(name, _known(), n=1)
+        _tell(f"warning: {name} is no setting" + (f": did you mean {near[0]}?" if near else ""))
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        faults = {str(fault["loc"][0]): fault["input"] for fault in reversed(error.errors())}
+        _exit(*(_fault(name, value) for name, value in reversed(faults.items())))
+    try:
+        require_local_disk(settings.db_dir)
+        require_driver(settings.database_url)
+    except RuntimeError as error:
+        _exit(str(error))
+    for name in ("db_dir", "log_dir"):
+        _require_writable(_variable(name), getattr(settings, name))
+    return settings
+
+
+def require_port(settings: Settings) -> None:
+    """Raises SystemExit where nobody can listen there."""
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                probe.bind(address)
+    except socket.gaierror as error:
+        _exit(f"BOREHOLE_HOST={settings.host} is no address of this machine: {error.strerror}")
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            _exit(f"port {settings.port} is taken: set BOREHOLE_PORT")
+        _exit(f"cannot listen on {settings.host}, port {settings.port}: {error.strerror}")
+
+
+def _require_writable(variable: str, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        _exit(f"{variable}={folder} cannot be written to: {error.strerror}")
+
+
+def _given() -> set[str]:
+    names = {*os.environ, *dotenv_values(Settings.model_config["env_file"])}  # type: ignore[arg-type]
+    return {name.upper() for name in names if name.upper().startswith(PREFIX)}
+
+
+def _known() -> set[str]:
+    return {_variable(name) for name in Settings.model_fields} | OF_COMPOSE
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _fault(name: str, value: object) -> str:
+    shown = "…" if name in SECRETS else value
+    return f"{_variable(name)}={shown} is not allowed: give {_allowed(name)}"
+
+
+def _allowed(name: str) -> str:
+    """In words, what a setting may be."""
+    schema = Settings.model_json_schema()["properties"][name]
+    kinds = (each for each in schema.get("anyOf", [schema]) if each["type"] != "null")
+    return " or ".join(_kind(each) for each in kinds)
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return " or ".join(schema["enum"])
+    if "const" in schema:
+        return str(schema["const"])
+    if "pattern" in schema:
+        return "ASCII characters, without a space at the ends"
+    if schema["type"] == "array":
+        return "numbers, separated by commas"
+    kind = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}[schema["type"]]
+    bounds = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most"}
+    limits = [f"{words} {schema[bound]}" for bound, words in bounds.items() if bound in schema]
+    return ", ".join([kind, " and ".join(limits)] if limits else [kind])
+
+
+def _exit(*lines: str) -> NoReturn:
+    for line in lines:
+        _tell(line)
+    raise SystemExit(2)
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
