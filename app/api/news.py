@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 
 from app.errors import CatalogUnavailable
@@ -25,7 +26,7 @@ class News:
 
     def __init__(self, events: Events) -> None:
         self.events = events
-        self._listeners: set[asyncio.Queue[Event]] = set()
+        self._listeners: set[asyncio.Queue[Event | None]] = set()
         self._latest = 0
 
     @contextlib.asynccontextmanager
@@ -39,10 +40,15 @@ class News:
             with contextlib.suppress(asyncio.CancelledError):
                 await poller
 
-    async def listen(self, after: int | None) -> AsyncIterator[Event]:
-        """Events from now on; with `after`, those since that event first. Ends where a listener is too slow."""
-        queue: asyncio.Queue[Event] = asyncio.Queue(LISTENER_LIMIT)
+    async def listen(self, after: int | None, stopping: anyio.Event | None = None) -> AsyncIterator[Event]:
+        """Events from now on; with `after`, those since that event first.
+
+        Ends where a listener is too slow, and with `stopping`.
+        """
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(LISTENER_LIMIT)
         self._listeners.add(queue)
+        end = asyncio.ensure_future((stopping or anyio.Event()).wait())
+        end.add_done_callback(lambda _: self._dismiss(queue))
         try:
             seen = self._latest
             if after is not None:  # an id from the future is one of a catalog that is no more
@@ -52,11 +58,17 @@ class News:
                     yield event
                     seen = event.id
             while queue in self._listeners:
-                event = await queue.get()
-                if event.id > seen:
-                    yield event
+                fresh = await queue.get()
+                if fresh is not None and fresh.id > seen:
+                    yield fresh
         finally:
+            end.cancel()
             self._listeners.discard(queue)
+
+    def _dismiss(self, queue: asyncio.Queue[Event | None]) -> None:
+        self._listeners.discard(queue)
+        with contextlib.suppress(asyncio.QueueFull):
+            queue.put_nowait(None)
 
     async def _poll(self) -> None:
         while True:
