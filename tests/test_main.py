@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 import runpy
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
@@ -67,6 +72,36 @@ def test_what_was_stored_is_there_after_a_restart(tmp_path, library):
         first, second = (each.get("/frames/image", params=window) for each in (library.client, client))
         assert first.content == second.content
         assert first.headers["etag"] == second.headers["etag"], "what browsers keep stays right"
+
+
+def test_a_server_told_to_stop_ends_its_event_streams_in_order(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    variables = {f"{name}_DIR": tmp_path / name.lower() for name in ("DATA", "DB", "LOG")}
+    variables |= {"PORT": port, "PIPELINE_AUTOSTART": "false"}
+    environment = os.environ | {f"BOREHOLE_{name}": str(value) for name, value in variables.items()}
+    with (
+        (tmp_path / "told").open("w") as told,
+        subprocess.Popen([sys.executable, "-m", "app"], env=environment, stdout=told, stderr=told) as server,
+    ):
+        eventually(lambda: answers(port), "it serves", seconds=40)
+        with httpx2.stream("GET", f"http://127.0.0.1:{port}/pipeline/events", timeout=20) as stream:
+            lines = stream.iter_lines()
+            next(lines)
+            server.send_signal(signal.SIGTERM)
+            for _ in lines:
+                pass
+        assert server.wait(20) in (0, -signal.SIGTERM)
+    words = (tmp_path / "told").read_text()
+    assert "without completing" not in words and "Traceback" not in words and "ERROR" not in words
+
+
+def answers(port: int) -> bool:
+    try:
+        return httpx2.get(f"http://127.0.0.1:{port}/health/live").status_code == 200
+    except httpx2.ConnectError:
+        return False
 
 
 def test_settings_come_from_the_environment_where_none_are_given(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
+import anyio
 import orjson
 from fastapi import APIRouter, Header
 from pydantic import BaseModel
@@ -21,6 +22,8 @@ from app.storage.catalog.tables import Event, EventKind, Job
 router = APIRouter(prefix="/pipeline", tags=["pipeline"], route_class=StrictRoute)
 
 PING_SECONDS = 15
+GRACE_SECONDS = 2.0
+"""For which a stream may take to end of itself when the server stops; it is cut off then."""
 
 _EXAMPLE = (
     'id: 41\nevent: job\ndata: {"id":7,"name":"challenge.csv","state":"running","rows_done":4096,…}\n\n'
@@ -48,15 +51,23 @@ async def events(
     `job`: a job's state or progress, as in `/pipeline/jobs/{id}`. `image`: one was stored or deleted.
     `pipeline`: the status, as in `/pipeline/status`; also once at the beginning.
     """
-    return EventSourceResponse(_stream(services, last_event_id), ping=PING_SECONDS)
+    stopping = anyio.Event()
+    return EventSourceResponse(
+        _stream(services, last_event_id, stopping),
+        ping=PING_SECONDS,
+        shutdown_event=stopping,
+        shutdown_grace_period=GRACE_SECONDS,
+    )
 
 
-async def _stream(services: Services, last_event_id: int | None) -> AsyncIterator[ServerSentEvent]:
+async def _stream(
+    services: Services, last_event_id: int | None, stopping: anyio.Event
+) -> AsyncIterator[ServerSentEvent]:
     async def told(event: Event) -> ServerSentEvent:
         return _encoded(EventKind(event.kind), await _content(services, event), event.id)
 
     yield _encoded(EventKind.PIPELINE, await _status(services))
-    async for item in services.news.listen(last_event_id):
+    async for item in services.news.listen(last_event_id, stopping):
         yield await item.told(told)
 
 

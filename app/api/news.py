@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, TypeVar
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 
 from app.errors import CatalogUnavailable
@@ -43,7 +44,7 @@ class News:
 
     def __init__(self, events: Events) -> None:
         self.events = events
-        self._listeners: set[asyncio.Queue[Item]] = set()
+        self._listeners: set[asyncio.Queue[Item | None]] = set()
         self._latest = 0
 
     @contextlib.asynccontextmanager
@@ -57,10 +58,15 @@ class News:
             with contextlib.suppress(asyncio.CancelledError):
                 await poller
 
-    async def listen(self, after: int | None) -> AsyncIterator[Item]:
-        """Events from now on; with `after`, those since that event first. Ends where a listener is too slow."""
-        queue: asyncio.Queue[Item] = asyncio.Queue(LISTENER_LIMIT)
+    async def listen(self, after: int | None, stopping: anyio.Event | None = None) -> AsyncIterator[Item]:
+        """Events from now on; with `after`, those since that event first.
+
+        Ends where a listener is too slow, and with `stopping`.
+        """
+        queue: asyncio.Queue[Item | None] = asyncio.Queue(LISTENER_LIMIT)
         self._listeners.add(queue)
+        end = asyncio.ensure_future((stopping or anyio.Event()).wait())
+        end.add_done_callback(lambda _: self._dismiss(queue))
         try:
             seen = self._latest
             if after is not None:  # an id from the future is one of a catalog that is no more
@@ -71,10 +77,16 @@ class News:
                     seen = event.id
             while queue in self._listeners:
                 item = await queue.get()
-                if item.event.id > seen:
+                if item is not None and item.event.id > seen:
                     yield item
         finally:
+            end.cancel()
             self._listeners.discard(queue)
+
+    def _dismiss(self, queue: asyncio.Queue[Item | None]) -> None:
+        self._listeners.discard(queue)
+        with contextlib.suppress(asyncio.QueueFull):
+            queue.put_nowait(None)
 
     async def _poll(self) -> None:
         while True:

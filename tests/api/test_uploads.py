@@ -258,6 +258,7 @@ def test_an_upload_into_a_stopped_pipeline_waits_until_it_is_started(client, tmp
     client.post("/pipeline/start")
     eventually(lambda: client.get(url).json()["state"] == "stored", "it is stored")
     assert client.get("/images").json()["images"][0]["name"] == "x.csv"
+    content = tiny_csv(tmp_path / "y.csv", 2.0).read_bytes()
     other = client.post("/images", params={"name": "y.csv"}, content=content)
     assert other.json()["message"] is None
 
