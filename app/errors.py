@@ -2,7 +2,7 @@
 
 BoreholeError
 ├── FileError                 the content of a file is at fault: permanent, the file goes to failed/
-├── LeaseLost                 somebody else works on this job now (storage/catalog/leases.py)
+├── LeaseLost                 somebody else works on this job now: stop, and change nothing
 ├── TransientError            nothing is wrong with the file or the request; try again later
 │   ├── FileChanged
 │   ├── StorageUnavailable
@@ -96,6 +96,10 @@ def _rebuild_file_error(
     reason: Reason, message: str, row: int | None, column: str | None, value: str | None
 ) -> FileError:
     return FileError(reason, message, row=row, column=column, value=value)
+
+
+class LeaseLost(BoreholeError):
+    """Somebody else works on this job now; whoever held the lease before must stop and change nothing."""
 
 
 class TransientError(BoreholeError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +70,14 @@ def client(settings: Settings) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="session")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """For tests that only read. Its pipeline is switched off."""
-    folder = tmp_path_factory.mktemp("library")
+    """For tests that only read, and ask nothing of the pipeline: other tests may have done its host to death."""
+    with open_library(tmp_path_factory.mktemp("library")) as opened:
+        yield opened
+
+
+@contextmanager
+def open_library(folder: Path) -> Iterator[Library]:
+    """A library whose pipeline is hosted, and switched off."""
     settings = settings_in(folder, pipeline_autostart=False, answer_cache_bytes=0, picture_cache_bytes=0)
     place = Workplace.open(settings)
     _, pixels = image_rows(5460, seed=1)

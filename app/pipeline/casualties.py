@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.errors import FileError, Reason
+from app.errors import FileError, LeaseLost, Reason
 from app.pipeline.retrying import CRASHES_BEFORE_FAILING, retry_delay
 from app.pipeline.settling import settle
 from app.pipeline.workplace import Workplace
-from app.storage.catalog.leases import Lease, LeaseLost
+from app.storage.catalog.leases import Lease
 
 log = logging.getLogger("borehole.pipeline")
 

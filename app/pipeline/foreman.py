@@ -6,12 +6,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from app.errors import LeaseLost
 from app.pipeline.casualties import charge, give_back, give_up
 from app.pipeline.divisions import Divisions
 from app.pipeline.steps import Shared, Step, WholeJob
 from app.pipeline.workers import Ended, Fate, WorkerPool
 from app.pipeline.workplace import Workplace
-from app.storage.catalog.leases import LEASE_SECONDS, RENEWAL_SECONDS, Lease, LeaseLost
+from app.storage.catalog.leases import LEASE_SECONDS, RENEWAL_SECONDS, Lease
 
 
 class Foreman:

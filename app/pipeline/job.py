@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from app.errors import CatalogUnavailable, FileError, Reason, StorageUnavailable, TransientError
+from app.errors import CatalogUnavailable, FileError, LeaseLost, Reason, StorageUnavailable, TransientError
 from app.ingestion.fingerprint import Fingerprint, fingerprint
 from app.ingestion.parts import PartsDiffer, StoredPart, store_part
 from app.pipeline.attempt import Attempt, Divided, Progress
@@ -14,7 +14,7 @@ from app.pipeline.retrying import CRASHES_BEFORE_FAILING, retry_delay
 from app.pipeline.settling import settle
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.writing import ImageWriter
-from app.storage.catalog.leases import Lease, LeaseLost
+from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import Job
 
 log = logging.getLogger("borehole.job")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from app.errors import NothingToRetry
+from app.errors import LeaseLost, NothingToRetry
 from app.pipeline.names import ERROR_SUFFIX
 from app.pipeline.workplace import Workplace
-from app.storage.catalog.leases import LeaseLost
 from app.storage.catalog.tables import Job, JobState
 
 FIRST_DELAY_SECONDS = 2.0

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.errors import CatalogUnavailable
+from app.errors import CatalogUnavailable, LeaseLost
 from app.pipeline.folders import write_error_report
 from app.pipeline.workplace import Workplace
-from app.storage.catalog.leases import Lease, LeaseLost
+from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import Job, JobState
 
 log = logging.getLogger("borehole.job")

@@ -14,6 +14,14 @@ from app.errors import CatalogUnavailable
 from app.pipeline.control import PipelineControl
 from app.storage.catalog.images import Images
 from tests.builders import eventually
+from tests.conftest import open_library
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    with open_library(tmp_path_factory.mktemp("library")) as opened:
+        yield opened
+
 
 Usage = namedtuple("Usage", "total used free")
 

@@ -77,7 +77,7 @@ def run(folder: Path, rounds: int, seed: int, tell: Callable[[str], None]) -> Ou
             if number % 10 == 9:
                 tell(f"{number + 1} rounds, {len(dropped)} files, {len(onlooker.seen)} images seen")
         cluster.wait_until_up()
-        _wait_for_rest(cluster, outcome, 60 + rounds)
+        _wait_for_rest(cluster, outcome, 200 + rounds)
         eventually(lambda: len(onlooker.seen) >= len(expected), "every image is seen", 60)
     finally:
         onlooker.stop()

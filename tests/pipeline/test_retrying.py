@@ -4,11 +4,10 @@ import time
 
 import pytest
 
-from app.errors import FileError, JobNotFound, NothingToRetry, Reason
+from app.errors import FileError, JobNotFound, LeaseLost, NothingToRetry, Reason
 from app.pipeline.job import run_job
 from app.pipeline.retrying import retry_delay, retry_now
 from app.storage.catalog.jobs import Jobs
-from app.storage.catalog.leases import LeaseLost
 from tests.builders import ingest, tiny_csv
 
 

@@ -9,10 +9,10 @@ from typing import TypeVarTuple
 from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from app.errors import ImageNotFound
+from app.errors import ImageNotFound, LeaseLost
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_image, announce_job
-from app.storage.catalog.leases import Lease, LeaseLost, finish, held
+from app.storage.catalog.leases import Lease, finish, held
 from app.storage.catalog.tables import Attempt, AttemptState, Image, Job, JobState
 
 Columns = TypeVarTuple("Columns")

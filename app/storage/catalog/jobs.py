@@ -8,10 +8,10 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.errors import FileError, JobNotFound
+from app.errors import FileError, JobNotFound, LeaseLost
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_job
-from app.storage.catalog.leases import Lease, LeaseLost, finish, held, held_finished, new_lease
+from app.storage.catalog.leases import Lease, finish, held, held_finished, new_lease
 from app.storage.catalog.tables import FINISHED, Image, Job, JobState
 
 

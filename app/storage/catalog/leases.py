@@ -9,15 +9,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app.errors import BoreholeError
+from app.errors import LeaseLost
 from app.storage.catalog.tables import FINISHED, Job, JobState
 
 LEASE_SECONDS = 60.0
 RENEWAL_SECONDS = 10.0
-
-
-class LeaseLost(BoreholeError):
-    """Somebody else works on this job now; whoever held the lease before must stop and change nothing."""
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import CatalogUnavailable, ImageNotFound
+from app.errors import CatalogUnavailable, ImageNotFound, LeaseLost
 from app.storage.arrays.erasing import erase
 from app.storage.arrays.reading import RowReader
 from app.storage.catalog import images as images_module
 from app.storage.catalog.images import Images, Totals
-from app.storage.catalog.leases import LeaseLost
 from app.storage.catalog.tables import Image
 from tests.builders import image_rows, ingest, write_csv
 from tests.storage.builders import committed, image_row, leased, write_image

@@ -1,8 +1,8 @@
 import pytest
 from sqlalchemy import text
 
-from app.errors import FileError, JobNotFound, Reason
-from app.storage.catalog.leases import Lease, LeaseLost
+from app.errors import FileError, JobNotFound, LeaseLost, Reason
+from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import JobState
 from tests.storage.builders import add, committed, finished, leased
 
