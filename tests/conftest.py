@@ -21,7 +21,7 @@ from tests.builders import Float64, image_rows, ingest, settings_in, write_csv
 for variable in [name for name in os.environ if name.startswith("BOREHOLE_")]:
     del os.environ[variable]  # what a developer has set for their own server is not for the tests
 
-hypothesis_settings.register_profile("suite", deadline=None)  # a busy machine is no failure
+hypothesis_settings.register_profile("suite", deadline=None, max_examples=40)  # a busy machine is no failure
 hypothesis_settings.load_profile("suite")
 
 
