@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +18,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 """For what was asked for under its image's version: other content would have another address."""
 
 
+@lru_cache(maxsize=1024)
 def version_of(image: Image) -> str:
     """Changes with the file's content, with how it was ingested, and with how pictures are made of it."""
     content = (image.sha256, image.channel, image.depth_unit, sorted(image.settings.items()))

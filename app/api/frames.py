@@ -16,12 +16,12 @@ from app.api.frame_reading import Stopwatch, find_image, limit_picture, read, se
 from app.api.negotiation import preferred
 from app.api.pictures import PICTURE, PIXELS_ON_THE_LOOP, picture, row_headers
 from app.api.problems import may_answer
-from app.api.routing import StrictRoute
+from app.api.quick_route import QuickRoute
 from app.api.services import UsesServices
 from app.rendering.picture import Style
 from app.storage.catalog.tables import Image
 
-router = APIRouter(tags=["frames"], route_class=StrictRoute)
+router = APIRouter(tags=["frames"], route_class=QuickRoute)
 
 
 @router.get(

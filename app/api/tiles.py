@@ -12,13 +12,13 @@ from app.api.frame_parameters import ColourParameters, query
 from app.api.frame_reading import Selection, all_depths, check_level, find_image
 from app.api.pictures import PICTURE, picture
 from app.api.problems import may_answer
-from app.api.routing import StrictRoute
+from app.api.quick_route import QuickRoute
 from app.api.services import UsesServices
 from app.errors import TileNotFound
 from app.rendering.view import TILE_ROWS, View, tile_count, tile_view
 from app.storage.catalog.tables import Image
 
-router = APIRouter(prefix="/images", tags=["tiles"], route_class=StrictRoute)
+router = APIRouter(prefix="/images", tags=["tiles"], route_class=QuickRoute)
 
 
 @router.get(

@@ -1,22 +1,24 @@
 """Palette indices → PNG.
 
 Written here rather than by Pillow, which never filters a palette image. Our palettes are ordered by value, so
-a pixel's index is near its neighbour's: the Sub filter makes small numbers of them, which run lengths and
-Huffman codes alone (Z_RLE) pack as well as a search for matches does. Measured on windows of 84 x 150 of a
-real image, against Pillow at its fastest level: half the time and 28 % fewer bytes.
+a pixel's index is near its neighbour's: the Sub filter makes small numbers of them. Measured on windows of
+84 x 150 of a real image, against Pillow at its fastest level: 28 % fewer bytes. Intel's ISA-L compresses them in
+31 µs, where zlib takes 129 and its run-length strategy 171, to as many bytes within half a percent.
 """
 
 from __future__ import annotations
 
 import struct
-import zlib
+from binascii import crc32
 
 import numpy as np
 import numpy.typing as npt
+from isal import isal_zlib
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _BITS_PER_INDEX = 8
 _PALETTE_COLOUR = 3
+LEVEL = 1
 _FILTER_SUB = 1
 _FILTER_UP = 2
 
@@ -34,7 +36,7 @@ def encode_png(indices: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8]) -
             _chunk(b"IHDR", header),
             _chunk(b"PLTE", palette[:, :3].tobytes()),
             _chunk(b"tRNS", palette[:, 3].tobytes()),
-            _chunk(b"IDAT", _compress(_filter(indices))),
+            _chunk(b"IDAT", isal_zlib.compress(_filter(indices), LEVEL)),
             _chunk(b"IEND", b""),
         )
     )
@@ -57,10 +59,5 @@ def _filter(indices: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return lines
 
 
-def _compress(lines: npt.NDArray[np.uint8]) -> bytes:
-    compressor = zlib.compressobj(level=1, memLevel=9, strategy=zlib.Z_RLE)
-    return compressor.compress(lines.data) + compressor.flush()
-
-
 def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(name)))
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc32(data, crc32(name)))
