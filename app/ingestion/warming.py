@@ -6,7 +6,6 @@ import logging
 import tempfile
 from pathlib import Path
 
-from app.ingestion.demo import write_demo_csv
 from app.ingestion.readers import open_source
 from app.ingestion.storing import store_image
 from app.settings import Settings
@@ -15,7 +14,7 @@ from app.storage.arrays.writing import ImageWriter
 
 log = logging.getLogger("borehole.worker")
 
-ROWS = 1100  # enough for an overview level
+ROWS, WIDTH = 1100, 200  # enough for an overview level
 
 
 def warm_up(settings: Settings) -> None:
@@ -24,15 +23,16 @@ def warm_up(settings: Settings) -> None:
     Where that fails, for want of memory or of room for temporary files, the first file waits, or tells why.
     """
     try:
-        _store_demo(settings.model_copy(update={"source_width": 200}))
+        _store_nothing(settings.model_copy(update={"source_width": WIDTH}))
     except Exception as error:
         log.warning("the worker is not warm: %r", error)
 
 
-def _store_demo(settings: Settings) -> None:
+def _store_nothing(settings: Settings) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "demo.csv"
-        write_demo_csv(file, rows=ROWS)
+        file = Path(folder) / "nothing.csv"
+        header = ",".join(["depth", *map(str, range(WIDTH))])
+        file.write_text("\n".join([header, *(f"{row}{',1' * WIDTH}" for row in range(ROWS))]))
         layout = Layout(Path(folder) / "arrays")
         store_image(
             lambda: open_source(file, settings), lambda: ImageWriter(layout, 1), settings, lambda _: None
