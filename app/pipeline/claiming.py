@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from app.errors import CatalogUnavailable
 from app.pipeline.folders import Claim
 from app.pipeline.names import printable
 from app.pipeline.workplace import Workplace
@@ -30,7 +33,7 @@ def take(place: Workplace, name: str, owner: str, lease_seconds: float) -> tuple
     claim = place.folders.claim(name)
     if claim is None:
         return None
-    try:
+    with _kept(place, claim):
         return place.jobs.add_leased(
             printable(name),
             claim.path.lstat().st_size,
@@ -41,20 +44,33 @@ def take(place: Workplace, name: str, owner: str, lease_seconds: float) -> tuple
             seconds=lease_seconds,
             check=claim.path.lstat,
         )
-    except FileNotFoundError:
-        return None
+    return None
 
 
 def _enqueued(place: Workplace, claim: Claim | None, name: str) -> int | None:
     if claim is None:
         return None
-    try:
+    with _kept(place, claim):
         size = claim.path.lstat().st_size
         return place.jobs.add(
             printable(name), size, time.time(), claim=claim.token, path=None, check=claim.path.lstat
         )
-    except FileNotFoundError:  # it waited for the catalog until it was taken for an orphan, and put back
-        return None
+    return None
+
+
+@contextmanager
+def _kept(place: Workplace, claim: Claim) -> Iterator[None]:
+    """Where the catalog takes no job, the file goes back at once.
+
+    Passes over that the claim is gone: it waited for the catalog until it was taken for an orphan.
+    """
+    try:
+        yield
+    except CatalogUnavailable:
+        place.folders.put_back(claim)
+        raise
+    except FileNotFoundError:
+        return
 
 
 def return_orphans(place: Workplace) -> list[Claim]:

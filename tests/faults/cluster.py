@@ -71,6 +71,7 @@ class Cluster:
             "BOREHOLE_STABLE_SECONDS": "0.2",
             "BOREHOLE_SOURCE_WIDTH": "any",
             "BOREHOLE_INGEST_WORKERS": "2",
+            "BOREHOLE_MAX_ROWS": "40000",
             "BOREHOLE_ACCESS_LOG": "false",
         }
         log = folder / "servers.log"

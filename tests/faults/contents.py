@@ -14,7 +14,8 @@ from app.rendering.picture import Style, render_png
 from app.storage.arrays.reading import RowReader
 from tests.builders import ingest, settings_in
 
-ROWS, COLUMNS = 3000, 64
+SHAPES = ((3000, 64), (3000, 64), (3000, 64), (33_000, 6))
+"""Rows and columns; the last is long enough for the workers to share it."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,14 @@ class Contents:
         return self.made[-1]
 
     def _table(self, *, bad: bool) -> bytes:
-        values = np.random.default_rng(self.random.randrange(2**32)).integers(0, 256, (ROWS, COLUMNS))
+        rows, columns = self.random.choice(SHAPES)
+        values = np.random.default_rng(self.random.randrange(2**32)).integers(0, 256, (rows, columns))
         lines = [
             f"{1000 + row / 10},{','.join(map(str, pixels))}" for row, pixels in enumerate(values.tolist())
         ]
         if bad:
-            lines[self.random.randrange(ROWS)] += "x"
-        header = ",".join(["depth", *(f"col{column}" for column in range(COLUMNS))])
+            lines[self.random.randrange(rows)] += "x"
+        header = ",".join(["depth", *(f"col{column}" for column in range(columns))])
         return "\n".join([header, *lines, ""]).encode()
 
     def _ingested(self, text: bytes) -> bytes:

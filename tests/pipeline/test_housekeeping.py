@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
-from app.errors import FileError, Reason
+from app.errors import CatalogUnavailable, FileError, Reason
 from app.pipeline import claiming, housekeeping
 from app.pipeline.claiming import enqueue, enqueue_upload, return_orphans, take
 from app.pipeline.housekeeping import keep_house
@@ -124,3 +126,21 @@ def test_old_events_are_forgotten(place, taken, monkeypatch):
     monkeypatch.setattr(housekeeping, "EVENT_SECONDS", -1.0)
     keep_house(place, "host", 60.0)
     assert place.events.latest() == 0
+
+
+@pytest.mark.parametrize("take_it", [enqueue, lambda place, name: take(place, name, "test", 60.0)])
+def test_a_file_goes_back_at_once_where_the_catalog_takes_no_job(place, monkeypatch, take_it):
+    tiny_csv(place.folders.data / "x.csv")
+
+    @contextmanager
+    def full() -> Iterator[None]:
+        raise CatalogUnavailable("database or disk is full")
+        yield
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place.catalog, "writing", full)
+        with pytest.raises(CatalogUnavailable):
+            take_it(place, "x.csv")
+    assert (place.folders.data / "x.csv").exists()
+    assert list(place.folders.processing.iterdir()) == []
+    assert take_it(place, "x.csv") is not None
