@@ -30,7 +30,9 @@ class _UnderWay:
         elif self.failed or self.content is None:
             step = WholeJob(self.divided.job, self.divided.lease, abandoned=self.divided.image_id)
         else:
-            step = EndOfJob(self.divided, self.content, tuple(self.parts.values()))
+            # In the order of the file, not of coming back: sums of floats depend on it.
+            parts = tuple(self.parts[number] for number in sorted(self.parts))
+            step = EndOfJob(self.divided, self.content, parts)
         self.out += 1
         return step
 
