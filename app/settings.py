@@ -78,6 +78,11 @@ class Settings(BaseSettings):
         return value.expanduser().absolute()
 
     @property
+    def rounds_values(self) -> bool:
+        """Whether stored values keep 13 bits of mantissa only."""
+        return self.rounding == "mantissa13"
+
+    @property
     def listens_on_loopback(self) -> bool:
         return self.host in LOOPBACK_HOSTS
 

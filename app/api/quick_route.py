@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Coroutine
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -93,7 +93,7 @@ def _scalar(name: str, hint: Any, default: Any) -> Argument:
         text = given.pop(alias, None)
         return default if text is None else parse(text)
 
-    if default in (inspect.Parameter.empty, ...) or default.__class__.__name__ == "_MISSING_TYPE":
+    if default in (inspect.Parameter.empty, MISSING):
 
         def required(request: Request, given: Given) -> Any:
             try:

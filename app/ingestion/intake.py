@@ -29,7 +29,7 @@ class Intake:
         self.order = DepthOrder(source.depth_name)
         self.statistics = ImageStatistics()
         self.default_unit = settings.depth_unit
-        self.rounded = settings.rounding == "mantissa13"
+        self.rounded = settings.rounds_values
         self.resample = Resampler(source.width, WIDTH, settings.resize_mode)
 
     def blocks(self, progress: Callable[[int], None] | None = None) -> Iterator[RowBlock]:

@@ -108,7 +108,7 @@ def store_part(
         raise PartsDiffer("a line holds no row")
     if intake.order.descending not in (None, division.descending):
         raise PartsDiffer("the depths turn around")
-    written = GroupWriter(writer, rounded=settings.rounding == "mantissa13").write(
+    written = GroupWriter(writer, rounded=settings.rounds_values).write(
         RowGroup(part.start, group.depths, group.values), division.rows
     )
     return StoredPart(written, intake.findings())
@@ -118,7 +118,7 @@ def join_parts(
     division: Division, parts: Sequence[StoredPart], writer: ImageWriter, settings: Settings
 ) -> StoredImage:
     """Write what goes beyond the parts, and sum them up. Raises PartsDiffer, StorageUnavailable."""
-    groups = GroupWriter(writer, rounded=settings.rounding == "mantissa13")
+    groups = GroupWriter(writer, rounded=settings.rounds_values)
     depths = groups.write_upper_levels([part.group for part in parts])
     if not (np.diff(depths) > 0).all():
         raise PartsDiffer("the depths of one part go on in another's")

@@ -43,7 +43,7 @@ def store_image(
     writer: GroupWriter | None = None
     written: list[WrittenGroup] = []
     for group in groups:
-        writer = writer or GroupWriter(begin(), rounded=settings.rounding == "mantissa13")
+        writer = writer or GroupWriter(begin(), rounded=settings.rounds_values)
         written.append(writer.write(group, rows=group.stop))
     assert writer is not None, "a source has at least one row"
     return summed_up(writer.writer.image_id, writer.write_upper_levels(written), intake.findings())

@@ -28,19 +28,13 @@ class BlockCache:
     def peek(self, key: Hashable) -> Block | None:
         """The block if it is here; never waits for a load."""
         with self._lock:
-            block = self._blocks.get(key)
-            if block is not None:
-                self._blocks.move_to_end(key)
-                self.hits += 1
-            return block
+            return self._found(key)
 
     def get(self, key: Hashable, load: Callable[[], Block]) -> Block:
         """The block, loaded by this caller or by another that came first. Raises whatever the load raises."""
         with self._lock:
-            block = self._blocks.get(key)
+            block = self._found(key)
             if block is not None:
-                self._blocks.move_to_end(key)
-                self.hits += 1
                 return block
             loading = self._loading.get(key)
             if loading is None:
@@ -60,6 +54,13 @@ class BlockCache:
             del self._loading[key]
             self._keep(key, block)
         mine.set_result(block)
+        return block
+
+    def _found(self, key: Hashable) -> Block | None:
+        block = self._blocks.get(key)
+        if block is not None:
+            self._blocks.move_to_end(key)
+            self.hits += 1
         return block
 
     def _keep(self, key: Hashable, block: Block) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce
 from app.storage.catalog.tables import EventKind, PipelineState
@@ -15,18 +17,12 @@ class PipelineBoard:
 
     def read(self) -> PipelineState:
         with self.catalog.reading() as session:
-            state = session.get(PipelineState, ROW)
-        return state or PipelineState(
-            id=ROW, wanted=False, scans_asked=0, scans_done=0, running=False, seen_at=0.0, waiting=0
-        )
+            return session.get(PipelineState, ROW) or _blank()
 
     def update(self, **changes: object) -> PipelineState:
         """Write these columns, and return the row as it is then."""
         with self.catalog.writing() as session:
-            state = session.get(PipelineState, ROW)
-            if state is None:
-                state = PipelineState(id=ROW, wanted=False)
-                session.add(state)
+            state = _row(session)
             news = {column: value for column, value in changes.items() if getattr(state, column) != value}
             for column, value in news.items():
                 setattr(state, column, value)
@@ -37,9 +33,21 @@ class PipelineBoard:
     def ask_for_scan(self) -> int:
         """The number of the scan asked for: it is done once `scans_done` has reached it."""
         with self.catalog.writing() as session:
-            state = session.get(PipelineState, ROW)
-            if state is None:
-                state = PipelineState(id=ROW, wanted=False, scans_asked=0)
-                session.add(state)
+            state = _row(session)
             state.scans_asked += 1
             return state.scans_asked
+
+
+def _row(session: Session) -> PipelineState:
+    """The row, made where there is none yet."""
+    state = session.get(PipelineState, ROW)
+    if state is None:
+        state = _blank()
+        session.add(state)
+    return state
+
+
+def _blank() -> PipelineState:
+    return PipelineState(
+        id=ROW, wanted=False, scans_asked=0, scans_done=0, running=False, seen_at=0.0, waiting=0
+    )
