@@ -21,6 +21,12 @@ FILES_KEPT = 5
 def configure(settings: Settings, console_level: str = "DEBUG") -> None:
     """Set up this process's logging: our own loggers, below `borehole`, and uvicorn's."""
     settings.log_dir.mkdir(parents=True, exist_ok=True)
+    # dictConfig closes old handlers before it takes them away: what a thread logs in between opens them again.
+    for name in ("borehole", "uvicorn"):
+        logger = logging.getLogger(name)
+        for handler in logger.handlers[:]:
+            logger.removeHandler(handler)
+            handler.close()
     logging.config.dictConfig(
         {
             "version": 1,
