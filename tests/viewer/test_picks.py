@@ -120,7 +120,7 @@ def test_a_click_on_a_sine_chooses_it_and_one_beside_it_none(picking):
     _, viewer = picking
     lay(viewer, (0.5, 0.4), (0.75, 0.45))
     viewer.page.keyboard.press("Escape")
-    assert viewer[".pick.chosen"].count() == 0
+    viewer.until("document.querySelectorAll('.pick.chosen').length === 0")
     viewer.page.mouse.click(*viewer.point(0.75, 0.45))
     viewer.until("document.querySelectorAll('.pick.chosen').length === 1")
     viewer.page.mouse.click(*viewer.point(0.75, 0.6))
