@@ -83,7 +83,7 @@ def palette(name: str, invert: bool = False) -> Palette:
 def legend_png(name: str, width: int = 256, height: int = 16) -> bytes:
     """A horizontal bar of the colormap as PNG, low on the left. Raises ColormapNotFound."""
     bar = np.rint(np.linspace(0, HIGHEST_INDEX, width)).astype(np.uint8)
-    return encode_png(np.tile(bar, (height, 1)), palette(name))
+    return encode_png(np.tile(bar, (height, 1)), palette(name), rows_repeat=True)
 
 
 @cache

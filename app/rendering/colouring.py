@@ -15,19 +15,27 @@ def indices(values: npt.NDArray[np.float32], low: float, high: float) -> npt.NDA
 
     values: float32 (n, w), NaN where null. low ≤ high: the display range; where they are equal,
     what is below gets the first colour, what is above the last, and what is equal the middle one.
-    Returns uint8 (n, w).
+    Returns uint8 (n, w). Halfway between two entries, to 1/50 of an entry, it may be either.
     """
-    scaled = np.subtract(values, low, dtype=np.float64)
     if high > low:
+        number = _precise_enough(low, high)
+        scaled = np.subtract(values, number(low), dtype=number)
         with np.errstate(over="ignore"):
-            scaled /= high - low
-            scaled *= HIGHEST_INDEX
+            scaled *= number(HIGHEST_INDEX / (high - low))
         np.rint(scaled, out=scaled)
         np.clip(scaled, 0, HIGHEST_INDEX, out=scaled)
     else:
-        scaled = (np.sign(scaled) + 1) * (HIGHEST_INDEX / 2)
-    np.copyto(scaled, NULL_INDEX, where=np.isnan(values))
+        scaled = (np.sign(values - low) + 1) * np.float32(HIGHEST_INDEX / 2)
+    null = np.isnan(scaled)
+    if null.any():
+        scaled[null] = NULL_INDEX
     return scaled.astype(np.uint8)
+
+
+def _precise_enough(low: float, high: float) -> type[np.float32] | type[np.float64]:
+    """float32, which is twice as fast, but for a narrow range far from zero and for extreme values."""
+    ordinary = 1e-30 < high - low < 1e30 and abs(low) < 1000 * (high - low)
+    return np.float32 if ordinary else np.float64
 
 
 def rgb_rows(indices: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8]) -> list[list[list[int] | None]]:

@@ -12,7 +12,7 @@ from app.rendering.colouring import indices
 from app.rendering.png import encode_png
 from app.rendering.resizing import merged_pixels, merged_rows, repeated
 
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 """Part of every ETag: raise it when the same request gives other bytes."""
 
 
@@ -35,4 +35,8 @@ def render_png(values: npt.NDArray[np.float32], style: Style) -> bytes:
     merged = merged_pixels(merged_rows(values, height), width)
     # Colours before repeating: a byte for each pixel of the picture instead of several numbers.
     entries = indices(merged, style.low, style.high)
-    return encode_png(repeated(entries, height, width), palette(style.colormap, style.invert))
+    return encode_png(
+        repeated(entries, height, width),
+        palette(style.colormap, style.invert),
+        rows_repeat=height > len(entries),
+    )

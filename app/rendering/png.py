@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from binascii import crc32
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +24,13 @@ _FILTER_SUB = 1
 _FILTER_UP = 2
 
 
-def encode_png(indices: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8]) -> bytes:
+def encode_png(
+    indices: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8], *, rows_repeat: bool = False
+) -> bytes:
     """A PNG of palette indices, one picture row per row.
 
-    indices: uint8 (n, w), n and w ≥ 1. palette: uint8 (256, 4), RGBA.
+    indices: uint8 (n, w), n and w ≥ 1. palette: uint8 (256, 4), RGBA. rows_repeat: many rows are like the one
+    above them, which is worth looking for: it makes the picture smaller.
     """
     height, width = indices.shape
     header = struct.pack(">IIBBBBB", width, height, _BITS_PER_INDEX, _PALETTE_COLOUR, 0, 0, 0)
@@ -34,28 +38,34 @@ def encode_png(indices: npt.NDArray[np.uint8], palette: npt.NDArray[np.uint8]) -
         (
             _SIGNATURE,
             _chunk(b"IHDR", header),
-            _chunk(b"PLTE", palette[:, :3].tobytes()),
-            _chunk(b"tRNS", palette[:, 3].tobytes()),
-            _chunk(b"IDAT", isal_zlib.compress(_filter(indices), LEVEL)),
+            _palette_chunks(palette.tobytes()),
+            _chunk(b"IDAT", isal_zlib.compress(_filter(indices, rows_repeat), LEVEL)),
             _chunk(b"IEND", b""),
         )
     )
 
 
-def _filter(indices: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+@lru_cache(maxsize=64)
+def _palette_chunks(rgba: bytes) -> bytes:
+    colours = np.frombuffer(rgba, dtype=np.uint8).reshape(-1, 4)
+    return _chunk(b"PLTE", colours[:, :3].tobytes()) + _chunk(b"tRNS", colours[:, 3].tobytes())
+
+
+def _filter(indices: npt.NDArray[np.uint8], rows_repeat: bool) -> npt.NDArray[np.uint8]:
     """The scanlines (PNG 3rd edition, 9.2): uint8 (n, w + 1), the filter's number and the differences.
 
-    Each pixel less its left neighbour; but a row equal to the one above (an enlarged picture has many) less
-    that one, which leaves zeros.
+    Each pixel less its left neighbour; but where rows repeat, one equal to the row above less that one, which
+    leaves zeros.
     """
     height, width = indices.shape
     lines = np.empty((height, width + 1), dtype=np.uint8)
     lines[:, 0] = _FILTER_SUB
     lines[:, 1] = indices[:, 0]
     np.subtract(indices[:, 1:], indices[:, :-1], out=lines[:, 2:])
-    repeated = (indices[1:] == indices[:-1]).all(axis=1)
-    lines[1:, 0][repeated] = _FILTER_UP
-    lines[1:, 1:][repeated] = 0
+    if rows_repeat:
+        repeated = (indices[1:] == indices[:-1]).all(axis=1)
+        lines[1:, 0][repeated] = _FILTER_UP
+        lines[1:, 1:][repeated] = 0
     return lines
 
 

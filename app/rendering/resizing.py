@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from app.storage.overviews import ROWS_PER_OVERVIEW_ROW
 
 Values = npt.NDArray[np.float32]
+
+SMALL_GROUP = 5
+"""Rows whose sum float32 still gives to 7 digits: what a group has once an overview level is chosen."""
 
 
 def level_for(rows: int, height: int, levels: int) -> int:
@@ -59,8 +64,10 @@ def _mean_of_groups(values: Values, groups: int) -> Values:
     bounds = np.arange(groups + 1) * len(values) // groups
     nulls = np.isnan(values)
     if not nulls.any():
-        sizes = np.diff(bounds)[:, np.newaxis]
-        return (_sum_of_groups(values, bounds) / sizes).astype(np.float32)
+        totals = _sum_of_groups(values, bounds)
+        totals /= np.diff(bounds)[:, np.newaxis].astype(totals.dtype)
+        means: Values = totals.astype(np.float32, copy=False)
+        return means
     totals = _sum_of_groups(np.where(nulls, np.float32(0), values), bounds)
     counts = _sum_of_groups(~nulls, bounds)
     means = np.full(totals.shape, np.nan, dtype=np.float32)
@@ -70,17 +77,18 @@ def _mean_of_groups(values: Values, groups: int) -> Values:
 
 def _sum_of_groups(
     rows: npt.NDArray[np.float32] | npt.NDArray[np.bool_], bounds: npt.NDArray[np.intp]
-) -> npt.NDArray[np.float64]:
-    """float64 (g, w): group i is the rows bounds[i]:bounds[i + 1]; sizes differ by one at most.
+) -> npt.NDArray[np.floating[Any]]:
+    """(g, w): group i is the rows bounds[i]:bounds[i + 1]; sizes differ by one at most. float32 for small groups.
 
     All groups' first rows, plus all their second rows, and so on: four times as fast as `np.add.reduceat`
     for the few rows a group has once an overview level is chosen.
     """
     starts, sizes = bounds[:-1], np.diff(bounds)
     smallest = int(sizes.min())
-    totals = rows[starts].astype(np.float64)
+    number = np.float32 if smallest < SMALL_GROUP else np.float64
+    totals: npt.NDArray[np.floating[Any]] = rows.take(starts, axis=0).astype(number, copy=False)
     for offset in range(1, smallest):
-        totals += rows[starts + offset]
+        totals += rows.take(starts + offset, axis=0)
     larger = np.flatnonzero(sizes > smallest)
-    totals[larger] += rows[starts[larger] + smallest]
+    totals[larger] += rows.take(starts[larger] + smallest, axis=0)
     return totals

@@ -41,11 +41,17 @@ def test_every_pixel_comes_back_in_its_colour_with_null_transparent(name: str) -
 shapes = hnp.array_shapes(min_dims=2, max_dims=2, max_side=20)
 
 
-@given(indices=hnp.arrays(np.uint8, shapes, elements=st.integers(0, 255)), repeats=st.integers(1, 3))
-def test_any_indices_come_back(indices: np.ndarray, repeats: int) -> None:
+@given(
+    indices=hnp.arrays(np.uint8, shapes, elements=st.integers(0, 255)),
+    repeats=st.integers(1, 3),
+    told=st.booleans(),
+)
+def test_any_indices_come_back(indices: np.ndarray, repeats: int, told: bool) -> None:
     indices = indices.repeat(repeats, axis=0)
 
-    np.testing.assert_array_equal(np.asarray(decode(encode_png(indices, palette("grey")))), indices)
+    png = encode_png(indices, palette("grey"), rows_repeat=told)
+
+    np.testing.assert_array_equal(np.asarray(decode(png)), indices)
 
 
 def test_indices_that_are_a_view_come_back() -> None:
@@ -64,7 +70,9 @@ def test_a_picture_is_a_quarter_smaller_than_pillow_makes_it() -> None:
 
 
 def test_repeating_each_row_costs_hardly_a_byte() -> None:
-    once, ten_times = (encode_png(wall().repeat(n, axis=0), palette("grey")) for n in (1, 10))
+    once, ten_times = (
+        encode_png(wall().repeat(n, axis=0), palette("grey"), rows_repeat=True) for n in (1, 10)
+    )
 
     assert len(ten_times) < 1.25 * len(once)
 
