@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware.gzip import GZipMiddleware
 
 from app import __version__, logs
 from app.api import (
@@ -27,6 +26,8 @@ from app.api import (
     uploads,
 )
 from app.api.answers import RecentAnswers
+from app.api.compression import CompressText
+from app.api.quick_route import QuickAnswers
 from app.api.request_log import RequestLog
 from app.api.routing import HeadAsGet
 from app.api.services import Services
@@ -87,7 +88,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(part.router)
     app.mount("/viewer", page.ViewerFiles(), name="viewer")
     problems.install(app)
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
+    app.add_middleware(QuickAnswers, routes=[*frames.router.routes, *tiles.router.routes])
+    app.add_middleware(CompressText, minimum_size=1000, compresslevel=1)
     app.add_middleware(page.FramedNowhere)
     app.add_middleware(RecentAnswers, capacity_bytes=settings.answer_cache_bytes)
     app.add_middleware(HeadAsGet)

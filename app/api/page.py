@@ -48,11 +48,14 @@ class FramedNowhere:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and _is_html(message):
                 headers = MutableHeaders(scope=message)
-                if headers.get("content-type", "").startswith("text/html"):
-                    headers.setdefault("Content-Security-Policy", "frame-ancestors 'none'")
-                    headers.setdefault("X-Content-Type-Options", "nosniff")
+                headers.setdefault("Content-Security-Policy", "frame-ancestors 'none'")
+                headers.setdefault("X-Content-Type-Options", "nosniff")
             await send(message)
 
         await self.app(scope, receive, send_guarded)
+
+
+def _is_html(start: Message) -> bool:
+    return any(name == b"content-type" and value.startswith(b"text/html") for name, value in start["headers"])

@@ -52,12 +52,13 @@ def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def install(app: FastAPI) -> None:
     for kind in (RequestError, TransientError, Exception):
-        app.add_exception_handler(kind, _answer)
+        app.add_exception_handler(kind, answer_problem)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
 
 
-async def _answer(request: Request, error: Exception) -> Response:
+async def answer_problem(request: Request, error: Exception) -> Response:
+    """What is told of an error, and no more: a 500 says nothing of its cause."""
     if not isinstance(error, RequestError):
         request_id = request.scope["request_id"]
         log.error(

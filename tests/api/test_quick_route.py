@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.api import problems
 from app.api.frame_parameters import query
-from app.api.quick_route import QuickRoute
+from app.api.quick_route import QuickAnswers, QuickRoute
 from app.api.routing import StrictRoute
 from app.api.services import UsesServices
 
@@ -43,6 +43,7 @@ def app_with(route_class):
     app.state.services = "services"
     app.include_router(router)
     problems.install(app)
+    app.add_middleware(QuickAnswers, routes=router.routes)
 
     @app.middleware("http")
     async def name(request, call_next):
