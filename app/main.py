@@ -31,6 +31,7 @@ from app.api.quick_route import QuickAnswers
 from app.api.request_log import RequestLog
 from app.api.routing import HeadAsGet
 from app.api.services import Services
+from app.memory import keep_what_is_freed
 from app.pipeline.host import PipelineHost
 from app.settings import Settings
 from app.storage.local_disk import require_local_disk
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        keep_what_is_freed()
         logs.configure(settings)
         require_local_disk(settings.db_dir)
         async with AsyncExitStack() as closing:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from fastapi import Request
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -60,33 +61,33 @@ async def picture(
     if is_unchanged(request, tag):
         return not_modified(tag, cache_control)
     request.scope[IMAGE_ID] = selection.image.id
+    keeping = None
     if _is_dear(selection, style) or window is not None:
-        png = await run_in_threadpool(_kept_or_drawn, services, selection, style, window, tag, watch)
+        png, is_new = await run_in_threadpool(_kept_or_drawn, services, selection, style, window, tag, watch)
+        if is_new and _is_dear(selection, style):
+            keeping = BackgroundTask(services.kept_pictures.put, tag, png)
     else:
         values = await read(services, selection)
         watch.lap("read")
         png = render_png(values, style)
     watch.lap("render")
     headers = row_headers(services, selection, tag, watch) | {"Cache-Control": cache_control}
-    return Response(png, media_type="image/png", headers=headers)
+    return Response(png, media_type="image/png", headers=headers, background=keeping)
 
 
 def _kept_or_drawn(
     services: Services, selection: Selection, style: Style, window: float | None, tag: str, watch: Stopwatch
-) -> bytes:
+) -> tuple[bytes, bool]:
+    """The picture, and whether it had to be drawn."""
     kept = services.kept_pictures.get(tag)
     if kept is not None:
-        return kept
+        return kept, False
     if window is not None:
-        png = _drawn_dynamic(services.reader, selection, style, window, watch)
-    else:
-        view = selection.view
-        values = services.reader.rows(selection.image.id, view.level, view.start, view.stop)
-        watch.lap("read")
-        png = render_png(values, style)
-    if _is_dear(selection, style):
-        services.kept_pictures.put(tag, png)
-    return png
+        return _drawn_dynamic(services.reader, selection, style, window, watch), True
+    view = selection.view
+    values = services.reader.rows(selection.image.id, view.level, view.start, view.stop)
+    watch.lap("read")
+    return render_png(values, style), True
 
 
 def _is_dear(selection: Selection, style: Style) -> bool:

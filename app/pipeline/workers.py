@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from app import logs
 from app.ingestion.warming import warm_up
+from app.memory import keep_what_is_freed
 from app.pipeline.steps import Step
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
@@ -158,6 +159,7 @@ def _work(settings: Settings, connection: Connection, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us in order
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(NICENESS)
+    keep_what_is_freed()
     _limit_memory(settings.worker_memory_bytes)
     logs.configure(settings)
     warm_up(settings)

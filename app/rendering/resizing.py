@@ -63,16 +63,15 @@ def _nearest(count: int, wanted: int) -> npt.NDArray[np.intp]:
 def _mean_of_groups(values: Values, groups: int) -> Values:
     bounds = np.arange(groups + 1) * len(values) // groups
     nulls = np.isnan(values)
-    if not nulls.any():
-        totals = _sum_of_groups(values, bounds)
-        totals /= np.diff(bounds)[:, np.newaxis].astype(totals.dtype)
-        means: Values = totals.astype(np.float32, copy=False)
-        return means
-    totals = _sum_of_groups(np.where(nulls, np.float32(0), values), bounds)
-    counts = _sum_of_groups(~nulls, bounds)
-    means = np.full(totals.shape, np.nan, dtype=np.float32)
-    np.divide(totals, counts, out=means, where=counts > 0, casting="same_kind")
-    return means
+    if nulls.any():
+        zeroed = values.copy()
+        zeroed[nulls] = 0
+        means, counts = _sum_of_groups(zeroed, bounds), _sum_of_groups(~nulls, bounds)
+    else:
+        means, counts = _sum_of_groups(values, bounds), np.diff(bounds)[:, np.newaxis]
+    with np.errstate(invalid="ignore"):  # 0 / 0 is the null it shall be
+        means /= counts.astype(means.dtype, copy=False)
+    return means.astype(np.float32, copy=False)
 
 
 def _sum_of_groups(
