@@ -70,7 +70,14 @@ async def frame_image(
     picture_format = given_format or preferred(request.headers.get("accept", ""), PICTURE_OFFERS, "png")
     cache_control = IMMUTABLE if v == version_of(image) else CACHE_CONTROL
     return await picture(
-        request, services, selection, style, window, cache_control, picture_format, vary="Accept"
+        request,
+        services,
+        selection,
+        style,
+        window,
+        cache_control,
+        picture_format,
+        vary=None if given_format else "Accept",
     )
 
 
