@@ -27,9 +27,12 @@ def version_of(image: Image) -> str:
 
 
 def entity_tag(selection: Selection, *parameters: object) -> str:
-    """Two requests have the same tag if, and only if, they have the same answer: it knows rows, not depths."""
+    """Two requests have the same tag if, and only if, they have the same answer: it knows rows, not depths.
+
+    A picture on a depth axis is of the very depths.
+    """
     image, view = selection.image, selection.view
-    parts = (image.id, version_of(image), view.level, view.start, view.stop, parameters)
+    parts = (image.id, version_of(image), view.level, view.start, view.stop, selection.axis, parameters)
     return f'"{hashlib.blake2b(repr(parts).encode(), digest_size=12).hexdigest()}"'
 
 

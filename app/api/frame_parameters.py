@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Depends, Query
@@ -76,10 +76,10 @@ class ColourParameters:
         ),
     ] = None
 
-    def style(self, image: Image, *, width: int | None = None, height: int | None = None) -> Style:
+    def style(self, image: Image) -> Style:
         """Raises InvalidParameter, ColormapNotFound."""
         low, high = _value_range(self.rescale) if self.rescale else (image.display_low, image.display_high)
-        return Style(colormap_of(self.colormap), low, high, self.invert, width, height)
+        return Style(colormap_of(self.colormap), low, high, self.invert)
 
     def dynamic_window(self, image: Image, max_rows: int) -> float | None:
         """Length in depth; None where the colours are static. Raises InvalidParameter beyond `max_rows` rows."""
@@ -98,7 +98,7 @@ class ColourParameters:
 
 
 @dataclass(frozen=True)
-class SizeParameters:
+class LayoutParameters:
     width: Annotated[
         int | None,
         Query(
@@ -110,9 +110,32 @@ class SizeParameters:
         Query(
             ge=1,
             le=MAX_PICTURE_SIDE,
-            description="Rows of the picture; long ranges are drawn from overviews. Left out: one for each row.",
+            description="Rows of the picture; long ranges are drawn from overviews. Left out: one for each row; "
+            f"with `axis=depth` one for each median step, {MAX_PICTURE_SIDE} at most.",
         ),
     ] = None
+    axis: Annotated[
+        Literal["row", "depth"],
+        Query(
+            description="`row`: a line of the picture is a row of the image, gaps in depth do not show. `depth`: "
+            "each line is an equal slice of depth between `depth_min` and `depth_max`, null where no row lies: in "
+            "gaps, steps over 3 times the median, and beyond the image's ends."
+        ),
+    ] = "row"
+    azimuth_offset: Annotated[
+        float,
+        Query(
+            ge=-360,
+            le=360,
+            allow_inf_nan=False,
+            description="Degrees; the azimuth at the picture's left edge, to the nearest stored pixel.",
+            examples=[90],
+        ),
+    ] = 0.0
+
+    def laid_out(self, style: Style, height: int | None) -> Style:
+        """The style of a picture of this layout. height: of the picture; None for one line a row."""
+        return replace(style, width=self.width, height=height, azimuth_offset=self.azimuth_offset % 360)
 
 
 def query(parameters: type[Parameters]) -> Any:

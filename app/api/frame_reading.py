@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from starlette.concurrency import run_in_threadpool
 
-from app.api.frame_parameters import DepthRangeParameters
+from app.api.frame_parameters import MAX_PICTURE_SIDE, DepthRangeParameters
 from app.api.services import Services
 from app.errors import LevelNotFound, PictureTooLarge, TooManyRows
+from app.rendering.depth_axis import DepthAxis, depth_axis, rows_in_sight
 from app.rendering.depth_range import RowRange, select_rows
 from app.rendering.row_extents import rows_before_gaps
 from app.rendering.view import View, choose_view
@@ -22,19 +23,23 @@ MAX_PICTURE_PIXELS = 2**25
 
 @dataclass(frozen=True)
 class Selection:
-    """The rows an answer is made of. depths: float64, of all the image's rows, ascending."""
+    """The rows an answer is made of. depths: float64, of all the image's rows, ascending.
+
+    axis: of a picture whose lines are slices of depth; None where a line is a row.
+    """
 
     image: Image
     view: View
     depths: npt.NDArray[np.float64]
+    axis: DepthAxis | None = None
 
     @property
     def depth_min(self) -> float:
-        return float(self.depths[self.view.rows.start])
+        return self.axis.top if self.axis else float(self.depths[self.view.rows.start])
 
     @property
     def depth_max(self) -> float:
-        return float(self.depths[self.view.rows.stop - 1])
+        return self.axis.bottom if self.axis else float(self.depths[self.view.rows.stop - 1])
 
     @property
     def row_count(self) -> int:
@@ -69,6 +74,16 @@ async def select(
     if height is None:
         _limit(wanted, services.settings.max_rows)
     return Selection(image, choose_view(wanted, height, image.levels, image.rows), depths)
+
+
+async def select_on_depth_axis(
+    services: Services, image: Image, asked: DepthRangeParameters, height: int | None
+) -> Selection:
+    """Raises DepthRangeEmpty, InvalidParameter."""
+    depths = await all_depths(services, image)
+    axis = depth_axis(depths, asked.depth_min, asked.depth_max, image.step, height, MAX_PICTURE_SIDE)
+    wanted = rows_in_sight(depths, axis, image.step)
+    return Selection(image, choose_view(wanted, axis.height, image.levels, image.rows), depths, axis)
 
 
 async def read(services: Services, selection: Selection) -> npt.NDArray[np.float32]:

@@ -11,14 +11,21 @@ from starlette.responses import Response
 from app.api.answers import IMAGE_ID
 from app.api.conditional import CACHE_CONTROL, IMMUTABLE, entity_tag, is_unchanged, not_modified, version_of
 from app.api.frame_formats import FRAMES, MEDIA_TYPES, OFFERS, FrameFormat, frames_body
-from app.api.frame_parameters import ColourParameters, DepthRangeParameters, SizeParameters, query
-from app.api.frame_reading import Stopwatch, find_image, limit_picture, read, select
+from app.api.frame_parameters import ColourParameters, DepthRangeParameters, LayoutParameters, query
+from app.api.frame_reading import (
+    Stopwatch,
+    find_image,
+    limit_picture,
+    read,
+    select,
+    select_on_depth_axis,
+)
 from app.api.negotiation import preferred
-from app.api.pictures import PICTURE, PIXELS_ON_THE_LOOP, picture, row_headers
+from app.api.pictures import PICTURE_OF_A_FORMAT, PICTURE_OFFERS, PIXELS_ON_THE_LOOP, picture, row_headers
 from app.api.problems import may_answer
 from app.api.quick_route import QuickRoute
 from app.api.services import UsesServices
-from app.rendering.picture import Style
+from app.rendering.picture import PictureFormat, Style
 from app.storage.catalog.tables import Image
 
 router = APIRouter(tags=["frames"], route_class=QuickRoute)
@@ -28,14 +35,23 @@ router = APIRouter(tags=["frames"], route_class=QuickRoute)
     "/frames/image",
     summary="A depth range as a picture",
     response_class=Response,
-    responses=PICTURE | may_answer(404, 413, 422, 503),
+    responses=PICTURE_OF_A_FORMAT | may_answer(404, 413, 422, 503),
 )
 async def frame_image(
     request: Request,
     services: UsesServices,
     asked: Annotated[DepthRangeParameters, query(DepthRangeParameters)],
     colours: Annotated[ColourParameters, query(ColourParameters)],
-    size: Annotated[SizeParameters, query(SizeParameters)],
+    layout: Annotated[LayoutParameters, query(LayoutParameters)],
+    given_format: Annotated[
+        PictureFormat | None,
+        Query(
+            alias="format",
+            description="`png`, `webp` (lossless), or `jpeg`, in which nulls are white. Left out: what `Accept` "
+            "ranks highest of `image/png`, `image/webp` and `image/jpeg`, else PNG.",
+            examples=["png"],
+        ),
+    ] = None,
     v: Annotated[
         str | None,
         Query(description="The image's `version`, as for tiles: with it, the picture may be kept for ever."),
@@ -43,12 +59,26 @@ async def frame_image(
 ) -> Response:
     """One row of pixels for each depth sample, top of the well first. Both ends of the range count."""
     image = await find_image(services, asked.image_id)
-    style = colours.style(image, width=size.width, height=size.height)
-    selection = await select(services, image, asked, size.height)
-    limit_picture(size.width or image.width, size.height or selection.row_count)
+    if layout.axis == "depth":
+        selection = await select_on_depth_axis(services, image, asked, layout.height)
+    else:
+        selection = await select(services, image, asked, layout.height)
+    height = selection.axis.height if selection.axis else layout.height
+    style = layout.laid_out(colours.style(image), height)
+    limit_picture(layout.width or image.width, height or selection.row_count)
     window = colours.dynamic_window(image, services.settings.max_rows)
+    picture_format = given_format or preferred(request.headers.get("accept", ""), PICTURE_OFFERS, "png")
     cache_control = IMMUTABLE if v == version_of(image) else CACHE_CONTROL
-    return await picture(request, services, selection, style, window, cache_control)
+    return await picture(
+        request,
+        services,
+        selection,
+        style,
+        window,
+        cache_control,
+        picture_format,
+        vary=None if given_format else "Accept",
+    )
 
 
 @router.get(

@@ -60,4 +60,4 @@ class KeptPictures:
             excess -= size
 
     def _file(self, tag: str) -> Path:
-        return self.folder / (tag.strip('"') + ".png")
+        return self.folder / tag.strip('"')

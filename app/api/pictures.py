@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from app.api.answers import IMAGE_ID
 from app.api.conditional import CACHE_CONTROL, entity_tag, is_unchanged, not_modified
 from app.api.frame_reading import Selection, Stopwatch, depth_gaps, read
 from app.api.services import Services
+from app.rendering.depth_axis import on_depth_axis
 from app.rendering.normalising import (
     block_moments,
     normalised,
@@ -22,8 +24,11 @@ from app.rendering.normalising import (
     window_moments,
     window_rows,
 )
-from app.rendering.picture import Style, render_png
+from app.rendering.picture import PictureFormat, Style, render_picture, render_png
+from app.rendering.row_extents import row_extents
 from app.storage.arrays.reading import RowReader
+
+Values = npt.NDArray[np.float32]
 
 PIXELS_ON_THE_LOOP = 80_000
 """A picture of more pixels, one more than a tile, is drawn in a thread, so that others need not wait for it."""
@@ -32,11 +37,12 @@ HEADERS = {
     name: {"schema": {"type": "string"}, "description": text}
     for name, text in {
         "ETag": "Send it back as If-None-Match: 304 if nothing changed.",
-        "X-Depth-Min": "Depth of the first row shown.",
-        "X-Depth-Max": "Depth of the last row shown.",
+        "X-Depth-Min": "Depth of the first row shown; on a depth axis, of the picture's upper edge.",
+        "X-Depth-Max": "Depth of the last row shown; on a depth axis, of the picture's lower edge.",
         "X-Row-Count": "Rows of the image in this range.",
         "X-Row-Start": "Number of the first of them; the image's first row is 0.",
-        "X-Depth-Gaps": "Gaps in depth among them, which a picture does not show: steps over 3 times the median.",
+        "X-Depth-Gaps": "Gaps in depth among them, which a picture shows with `axis=depth` only: steps over "
+        "3 times the median.",
         "X-Level": "Overview level they were read from; 0 is the image itself.",
         "Server-Timing": "Milliseconds for reading, and for drawing and encoding.",
     }.items()
@@ -44,6 +50,16 @@ HEADERS = {
 PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/png": {}}, "description": "A PNG; nulls are transparent.", "headers": HEADERS},
     304: {"description": "What you have is still right."},
+}
+MEDIA_TYPES: dict[PictureFormat, str] = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg"}
+PICTURE_OFFERS: dict[str, PictureFormat] = {media_type: name for name, media_type in MEDIA_TYPES.items()}
+"""Media type → format, for a client that asks by its Accept header."""
+PICTURE_OF_A_FORMAT: dict[int | str, dict[str, Any]] = PICTURE | {
+    200: {
+        "content": {media_type: {} for media_type in PICTURE_OFFERS},
+        "description": "A picture; nulls are transparent, white in a JPEG.",
+        "headers": HEADERS,
+    }
 }
 
 
@@ -54,51 +70,75 @@ async def picture(
     style: Style,
     window: float | None,
     cache_control: str = CACHE_CONTROL,
+    picture_format: PictureFormat = "png",
+    vary: str | None = None,
 ) -> Response:
     """window: that of dynamic normalisation, in depth; None for static. Raises StorageUnavailable."""
     watch = Stopwatch()
-    tag = entity_tag(selection, "png", style, window)
+    tag = entity_tag(selection, picture_format, style, window)
     if is_unchanged(request, tag):
-        return not_modified(tag, cache_control)
+        return not_modified(tag, cache_control, vary)
     request.scope[IMAGE_ID] = selection.image.id
     keeping = None
-    if _is_dear(selection, style) or window is not None:
-        png, is_new = await run_in_threadpool(_kept_or_drawn, services, selection, style, window, tag, watch)
-        if is_new and _is_dear(selection, style):
-            keeping = BackgroundTask(services.kept_pictures.put, tag, png)
-    else:
+    drawing = Drawing(selection, style, window, picture_format)
+    if drawing.is_quick:
         values = await read(services, selection)
         watch.lap("read")
-        png = render_png(values, style)
+        body = render_png(values, style)
+    else:
+        body, is_new = await run_in_threadpool(_kept_or_drawn, services, drawing, tag, watch)
+        if is_new and drawing.is_dear:
+            keeping = BackgroundTask(services.kept_pictures.put, tag, body)
     watch.lap("render")
     headers = row_headers(services, selection, tag, watch) | {"Cache-Control": cache_control}
-    return Response(png, media_type="image/png", headers=headers, background=keeping)
+    if vary:
+        headers["Vary"] = vary
+    return Response(body, media_type=MEDIA_TYPES[picture_format], headers=headers, background=keeping)
 
 
-def _kept_or_drawn(
-    services: Services, selection: Selection, style: Style, window: float | None, tag: str, watch: Stopwatch
-) -> tuple[bytes, bool]:
+@dataclass(frozen=True)
+class Drawing:
+    """All that a picture depends on. window: of dynamic normalisation, in depth; None for static."""
+
+    selection: Selection
+    style: Style
+    window: float | None
+    picture_format: PictureFormat
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it is drawn on the event loop."""
+        is_plain = self.window is None and self.picture_format == "png" and self.selection.axis is None
+        return is_plain and not self.is_dear
+
+    @property
+    def is_dear(self) -> bool:
+        """Whether drawing takes so long that the result is kept."""
+        view, width = self.selection.view, self.style.width or self.selection.image.width
+        return max(view.stop - view.start, self.style.height or 0) * width > PIXELS_ON_THE_LOOP
+
+
+def _kept_or_drawn(services: Services, drawing: Drawing, tag: str, watch: Stopwatch) -> tuple[bytes, bool]:
     """The picture, and whether it had to be drawn."""
     kept = services.kept_pictures.get(tag)
-    if kept is not None:
-        return kept, False
-    if window is not None:
-        return _drawn_dynamic(services.reader, selection, style, window, watch), True
-    view = selection.view
-    values = services.reader.rows(selection.image.id, view.level, view.start, view.stop)
+    return (_drawn(services.reader, drawing, watch), True) if kept is None else (kept, False)
+
+
+def _drawn(reader: RowReader, drawing: Drawing, watch: Stopwatch) -> bytes:
+    selection, style = drawing.selection, drawing.style
+    image, view = selection.image, selection.view
+    values = reader.rows(image.id, view.level, view.start, view.stop)
+    if drawing.window is not None:
+        values = _normalised(reader, selection, values, drawing.window)
+        style = on_window_scale(style, image.display_low, image.display_high)
     watch.lap("read")
-    return render_png(values, style), True
+    if selection.axis is not None:
+        extents = row_extents(selection.depths, view, image.step)
+        values = on_depth_axis(values, extents, view.start, image.step, selection.axis)
+    return render_picture(values, style, drawing.picture_format)
 
 
-def _is_dear(selection: Selection, style: Style) -> bool:
-    """Whether drawing takes so long that it is done in a thread, and its result kept."""
-    view, width = selection.view, style.width or selection.image.width
-    return max(view.stop - view.start, style.height or 0) * width > PIXELS_ON_THE_LOOP
-
-
-def _drawn_dynamic(
-    reader: RowReader, selection: Selection, style: Style, window: float, watch: Stopwatch
-) -> bytes:
+def _normalised(reader: RowReader, selection: Selection, values: Values, window: float) -> Values:
     image, view = selection.image, selection.view
     origin = (image.display_low + image.display_high) / 2
 
@@ -107,12 +147,8 @@ def _drawn_dynamic(
             image.id, view.level, block, "moments", lambda rows: block_moments(rows, origin)
         )
 
-    values = reader.rows(image.id, view.level, view.start, view.stop)
     first, last = window_rows(selection.depths, view, window, image.step)
-    moments = window_moments(moments_of, first, last)
-    watch.lap("read")
-    style = on_window_scale(style, image.display_low, image.display_high)
-    return render_png(normalised(values, moments, origin), style)
+    return normalised(values, window_moments(moments_of, first, last), origin)
 
 
 def row_headers(services: Services, selection: Selection, tag: str, watch: Stopwatch) -> dict[str, str]:

@@ -32,6 +32,17 @@ def select_rows(
     Raises InvalidParameter where an end is not finite or the ends are inverted, and DepthRangeEmpty where no
     row lies between them.
     """
+    check_range(depth_min, depth_max)
+    tolerance = step * TOLERANCE_IN_STEPS
+    start = 0 if depth_min is None else int(depths.searchsorted(depth_min - tolerance, "left"))
+    stop = len(depths) if depth_max is None else int(depths.searchsorted(depth_max + tolerance, "right"))
+    if start >= stop:
+        raise _range_is_empty(depths, depth_min, depth_max, start)
+    return RowRange(start, stop)
+
+
+def check_range(depth_min: float | None, depth_max: float | None) -> None:
+    """Raises InvalidParameter where an end is not finite or the ends are inverted."""
     _check_finite("depth_min", depth_min)
     _check_finite("depth_max", depth_max)
     if depth_min is not None and depth_max is not None and depth_min > depth_max:
@@ -42,12 +53,6 @@ def select_rows(
             depth_min=depth_min,
             depth_max=depth_max,
         )
-    tolerance = step * TOLERANCE_IN_STEPS
-    start = 0 if depth_min is None else int(depths.searchsorted(depth_min - tolerance, "left"))
-    stop = len(depths) if depth_max is None else int(depths.searchsorted(depth_max + tolerance, "right"))
-    if start >= stop:
-        raise _range_is_empty(depths, depth_min, depth_max, start)
-    return RowRange(start, stop)
 
 
 def _check_finite(parameter: str, depth: float | None) -> None:

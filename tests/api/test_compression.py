@@ -18,7 +18,7 @@ def test_text_is_compressed_for_who_takes_it(library, path):
     assert encoding(library.client, path) == "gzip"
 
 
-@pytest.mark.parametrize("path", [f"/frames/image?{ALL_ROWS}", "/images/1/tiles/0/0.png"])
+@pytest.mark.parametrize("path", [f"/frames/image?{ALL_ROWS}&format=png", "/images/1/tiles/0/0.png"])
 def test_pictures_are_sent_as_they_are_and_kept_by_caches_for_everybody(library, path):
     assert encoding(library.client, path) is None
     assert "vary" not in library.client.get(path).headers

@@ -20,7 +20,7 @@ def test_the_least_recently_used_go_first(tmp_path):
     kept = KeptPictures(tmp_path, 1000)
     for number in range(10):
         kept.put(f'"{number}"', bytes(100))
-        os.utime(tmp_path / f"{number}.png", (number, number))
+        os.utime(tmp_path / str(number), (number, number))
     assert kept.get('"0"') is not None  # used now
     kept.put('"10"', bytes(100))
     kept.put('"11"', bytes(200))
@@ -52,6 +52,6 @@ def test_a_dear_picture_is_drawn_once_for_all_processes(place, settings, monkeyp
     address = "/frames/image?image_id=1&height=1000"
     with TestClient(create_app(settings)) as client:
         first = client.get(address)
-    monkeypatch.setattr("app.api.pictures.render_png", None)
+    monkeypatch.setattr("app.api.pictures.render_picture", None)
     with TestClient(create_app(settings)) as client:
         assert client.get(address).content == first.content
