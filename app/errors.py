@@ -65,7 +65,8 @@ class BoreholeError(Exception):
 class FileError(BoreholeError):
     """A file that cannot become an image, with what its owner needs to mend it.
 
-    row: the line of the file at fault, the first line being 1, as an editor counts; None where no line is.
+    row: the line of the file at fault, the first line being 1, as an editor counts, or the row where the file is
+    no text; None where no line is.
     column: the column's name in the header. value: the cell's text.
     """
 

@@ -13,11 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import FileChanged, FileError, Reason
 from app.ingestion.fingerprint import Fingerprint, fingerprint, line_ends
 from app.ingestion.parts import Division, StoredPart, divide, join_parts
-from app.ingestion.readers import open_source
+from app.ingestion.readers import SUFFIXES, is_readable, open_file
 from app.ingestion.stored_image import StoredImage
 from app.ingestion.storing import store_image
 from app.pipeline.folders import is_regular
-from app.pipeline.names import is_table
 from app.pipeline.stability import Snapshot
 from app.pipeline.workplace import Workplace
 from app.storage.arrays import WIDTH
@@ -80,7 +79,8 @@ class Attempt:
             if self._is_duplicate_of(known):
                 return known
         with self._abandoned_on_error(), self._judged_only_if_unchanged(path, before):
-            stored = store_image(lambda: open_source(path, settings), self._begin, settings, self._progress)
+            image = open_file(path, settings).images[0]
+            stored = store_image(image.open, self._begin, settings, self._progress)
         with self._abandoned_on_error():
             return self._commit(stored, content)
 
@@ -138,11 +138,10 @@ class Attempt:
                 Reason.NOT_A_REGULAR_FILE,
                 f"{self.job.name} is {_kind(path)}; put the file itself into the data folder",
             )
-        if not is_table(self.job.name):
+        if not is_readable(self.job.name):
             raise FileError(
                 Reason.UNSUPPORTED_FORMAT,
-                f"{self.job.name} is of no kind this server reads; a borehole image comes as .csv "
-                "(also .tsv, .txt, .dat or .asc): a depth column and the pixel columns",
+                f"{self.job.name} is of no kind this server reads: names end in {', '.join(SUFFIXES)}",
             )
         return path
 

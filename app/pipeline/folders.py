@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.pipeline.names import ERROR_SUFFIX, free_names, is_ignored, is_table, printable
+from app.ingestion.readers import is_readable
+from app.pipeline.names import ERROR_SUFFIX, free_names, is_ignored, printable
 from app.pipeline.stability import Snapshot
 
 DRAFT_PREFIX = ".report-"
@@ -49,7 +50,7 @@ class DataFolders:
             for entry in entries:
                 if is_ignored(entry.name):
                     continue
-                if entry.is_dir(follow_symlinks=False) and not is_table(entry.name):
+                if entry.is_dir(follow_symlinks=False) and not is_readable(entry.name):
                     continue
                 try:
                     found[entry.name] = Snapshot.of(entry.stat(follow_symlinks=False))

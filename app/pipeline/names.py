@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 MAX_NAME_BYTES = 255
 ERROR_SUFFIX = ".error.json"
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc")
 
 _IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "@eadir", "lost+found", "processed", "failed"})
 _TEMPORARY_SUFFIXES = (
@@ -30,10 +29,6 @@ def is_ignored(name: str) -> bool:
         or lower in _IGNORED_NAMES
         or lower.endswith((ERROR_SUFFIX, *_TEMPORARY_SUFFIXES))
     )
-
-
-def is_table(name: str) -> bool:
-    return name.lower().endswith(TABLE_SUFFIXES)
 
 
 def free_names(name: str, companion: str = "") -> Iterator[str]:
