@@ -33,6 +33,7 @@ file_names = (
         "x.csv.CRDOWNLOAD",
         "x.csv.tmp",
         "x.csv.error.json",
+        "x.csv.json",
         "processed",
         "failed",
     ],
@@ -42,7 +43,7 @@ def test_hidden_temporary_and_system_names_are_ignored(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["x.csv", "part.csv", "tmp", "processed.csv", "~x.csv", "error.json", "Größe.CSV"]
+    "name", ["x.csv", "part.csv", "tmp", "processed.csv", "~x.csv", "json.csv", "Größe.CSV"]
 )
 def test_names_that_only_look_like_those_are_taken(name):
     assert not is_ignored(name)
