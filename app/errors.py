@@ -51,6 +51,9 @@ class Reason(StrEnum):
     DEPTH_REPEATED = "depth_repeated"
     DEPTH_NOT_MONOTONIC = "depth_not_monotonic"
     UNSUPPORTED_FORMAT = "unsupported_format"
+    DAMAGED = "damaged"
+    NO_IMAGE = "no_image"
+    BAD_DESCRIPTION = "bad_description"
     FILE_GONE = "file_gone"
     WORKER_DIED = "worker_died"
     OUT_OF_MEMORY = "out_of_memory"
@@ -65,7 +68,8 @@ class BoreholeError(Exception):
 class FileError(BoreholeError):
     """A file that cannot become an image, with what its owner needs to mend it.
 
-    row: the line of the file at fault, the first line being 1, as an editor counts; None where no line is.
+    row: the line of the file at fault, the first line being 1, as an editor counts, or the row where the file is
+    no text; None where no line is.
     column: the column's name in the header. value: the cell's text.
     """
 
@@ -87,6 +91,12 @@ class FileError(BoreholeError):
 
     def __str__(self) -> str:
         return self.message
+
+    def in_channel(self, channel: str) -> FileError:
+        """The same, of one channel of a file that holds several images."""
+        return _rebuild_file_error(
+            self.reason, f"Channel {channel}: {self.message}", self.row, self.column, self.value
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild_file_error, (self.reason, self.message, self.row, self.column, self.value)

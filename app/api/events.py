@@ -48,7 +48,7 @@ async def events(
 ) -> EventSourceResponse:
     """Server-sent events, kept for an hour.
 
-    `job`: a job's state or progress, as in `/pipeline/jobs/{id}`. `image`: one was stored or deleted.
+    `job`: a job's state or progress, as in `/pipeline/jobs/{id}`. `image`: one was stored, changed or deleted.
     `pipeline`: the status, as in `/pipeline/status`; also once at the beginning.
     """
     stopping = anyio.Event()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
@@ -16,7 +18,10 @@ from app.api.problems import may_answer
 from app.api.routing import StrictRoute
 from app.api.services import UsesServices
 from app.api.times import iso
+from app.ingestion.metadata import Said
+from app.pipeline.image_records import describe
 from app.rendering.view import TILE_ROWS
+from app.storage.catalog.images import ImageFilter
 from app.storage.catalog.tables import Image
 from app.storage.overviews import level_rows
 
@@ -26,6 +31,10 @@ router = APIRouter(prefix="/images", tags=["images"], route_class=StrictRoute)
 class ImageSummary(BaseModel):
     image_id: int = Field(examples=[1])
     name: str = Field(description="The file's name.", examples=["challenge.csv"])
+    channel: str = Field(
+        description="Which image of the file it is; empty where a file of its kind holds but one.",
+        examples=["FMI_STAT"],
+    )
     rows: int = Field(description="Depth samples.", examples=[5460])
     width: int = Field(description="Pixels of a stored row.", examples=[150])
     depth_min: float = Field(examples=[9000.1])
@@ -35,10 +44,35 @@ class ImageSummary(BaseModel):
     )
     step: float = Field(description="Median distance between rows.", examples=[0.1])
     created_at: str | None = Field(examples=["2026-11-24T15:47:45.123Z"])
+    well: str | None = Field(examples=["P11-A-02"])
+    uwi: str | None = Field(description="Unique well identifier.")
+    tool: str | None = Field(examples=["FMI"])
+    run: str | None = Field(examples=["2"])
+    unit: str | None = Field(description="Of the pixels' values.", examples=["g/cc"])
+    hole_diameter: float | None = Field(description="In the image's depth unit.", examples=[0.2159])
 
     @classmethod
     def of(cls, image: Image) -> ImageSummary:
         return cls(**_summary(image))
+
+
+class Resampling(BaseModel):
+    """What was done to the file's pixels along the row."""
+
+    source_width: int = Field(examples=[200])
+    width: int = Field(examples=[150])
+    mode: Literal["none", "zoom", "wrap"] = Field(
+        description="`none`: the widths are the same. `zoom`: cubic, end to end. `wrap`: cubic, around the wall."
+    )
+
+    @classmethod
+    def of(cls, image: Image) -> Resampling:
+        is_kept = image.source_width == image.width
+        return cls(
+            source_width=image.source_width,
+            width=image.width,
+            mode="none" if is_kept else image.settings["resize_mode"],
+        )
 
 
 class ImageDetails(ImageSummary):
@@ -68,6 +102,10 @@ class ImageDetails(ImageSummary):
         description="Of the stored values; `variance_ratio` is their variance over the file's. `histogram` counts "
         "them in 256 bins of equal width between `histogram_edges`."
     )
+    other: dict[str, str] = Field(
+        description="What else its file, or somebody since, says of it.", examples=[{"field": "De Ruyter"}]
+    )
+    resampling: Resampling
     settings: dict[str, Any] = Field(description="How the image was resampled and rounded.")
     disk: dict[str, Any] = Field(
         description="Bytes, and bytes per pixel: of the rows alone, and with their overviews."
@@ -89,6 +127,8 @@ class ImageDetails(ImageSummary):
             version=version_of(image),
             display_range=[image.display_low, image.display_high],
             statistics=figures | {"histogram_edges": [figures["minimum"], figures["maximum"]]},
+            other=image.other,
+            resampling=Resampling.of(image),
             settings=image.settings,
             disk={
                 "row_bytes": image.row_bytes,
@@ -116,16 +156,28 @@ def list_images(
         str,
         Query(
             max_length=200,
-            description="Only images whose name holds this text, in any case.",
+            description="Only images whose name, channel, well, UWI, tool, run, unit or other remarks hold this "
+            "text, in any case.",
             examples=["challenge"],
         ),
     ] = "",
+    well: Annotated[
+        str | None, Query(max_length=200, description="Only images of this well, exactly.")
+    ] = None,
+    uwi: Annotated[
+        str | None, Query(max_length=200, description="Only images with this UWI, exactly.")
+    ] = None,
+    tool: Annotated[
+        str | None, Query(max_length=200, description="Only images of this tool, exactly.")
+    ] = None,
 ) -> ImageList:
-    """With their depth ranges, oldest first. `total` counts the images that `search` lets through."""
-    images, total = services.place.images.page(limit + 1, after, search)
+    """With their depth ranges, oldest first. `total` counts all images that were asked for."""
+    chosen = ImageFilter(search, well, uwi, tool)
+    images, total = services.place.images.page(limit + 1, after, chosen)
     next_page = None
     if len(images) > limit:
-        query = {"limit": limit, "after": images[limit - 1].id} | ({"search": search} if search else {})
+        asked = {key: value for key, value in asdict(chosen).items() if value}
+        query = {"limit": limit, "after": images[limit - 1].id} | asked
         next_page = f"/images?{urlencode(query)}"
     return ImageList(images=[ImageSummary.of(image) for image in images[:limit]], total=total, next=next_page)
 
@@ -133,6 +185,20 @@ def list_images(
 @router.get("/{image_id}", summary="One image with its statistics", responses=may_answer(404, 422, 503))
 def image(image_id: int, services: UsesServices) -> ImageDetails:
     return ImageDetails.of(services.place.images.get(image_id))
+
+
+@router.patch(
+    "/{image_id}",
+    summary="Say something else of an image",
+    dependencies=[writing_is_allowed],
+    responses=may_answer(401, 403, 404, 422, 503),
+)
+def change_image(image_id: int, changes: Said, services: UsesServices) -> ImageDetails:
+    """What is left out stays as it is; null takes it away, also a key of `other`. No pixel changes."""
+    values = changes.model_dump(exclude_unset=True)
+    image = services.place.images.change(image_id, values, partial(describe, services.place))
+    services.known_images.forget(image_id)
+    return ImageDetails.of(image)
 
 
 @router.delete(
@@ -154,6 +220,7 @@ def _summary(image: Image) -> dict[str, Any]:
     return {
         "image_id": image.id,
         "name": image.name,
+        "channel": image.channel,
         "rows": image.rows,
         "width": image.width,
         "depth_min": image.depth_min,
@@ -161,4 +228,10 @@ def _summary(image: Image) -> dict[str, Any]:
         "depth_unit": image.depth_unit,
         "step": image.step,
         "created_at": iso(image.created_at),
+        "well": image.well,
+        "uwi": image.uwi,
+        "tool": image.tool,
+        "run": image.run,
+        "unit": image.unit,
+        "hole_diameter": image.hole_diameter,
     }

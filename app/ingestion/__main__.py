@@ -188,15 +188,22 @@ class _ByHand:
 
     def _report(self, job: Job) -> None:
         if job.state == JobState.STORED:
-            image = self.place.images.get(job.image_ids[0])
-            dropped = f", {image.dropped_rows} without depth dropped" if image.dropped_rows else ""
-            depths = f"{image.depth_min:.10g} to {image.depth_max:.10g} {image.depth_unit or ''}".rstrip()
-            self._tell(job.state, job.name, f"image {image.id}, {image.rows} rows{dropped}, {depths}")
+            for image in map(self.place.images.get, job.image_ids):
+                channel = f" ({image.channel})" if image.channel else ""
+                dropped = f", {image.dropped_rows} without depth dropped" if image.dropped_rows else ""
+                depths = f"{image.depth_min:.10g} to {image.depth_max:.10g} {image.depth_unit or ''}".rstrip()
+                self._say(
+                    job.state, job.name, f"image {image.id}{channel}, {image.rows} rows{dropped}, {depths}"
+                )
+            self.outcomes[job.state] += 1
         else:
             self._tell(job.state, job.name, job.message or "")
 
     def _tell(self, outcome: str, name: str, text: str) -> None:
         self.outcomes[outcome] += 1
+        self._say(outcome, name, text)
+
+    def _say(self, outcome: str, name: str, text: str) -> None:
         print(f"{outcome:<10} {printable(name)}: {text}", flush=True)
 
 

@@ -12,12 +12,13 @@ from app.ingestion.readers import Chunk
 class DepthOrder:
     """Checks the chunks of one file, one after the other.
 
-    name: the depth's column, for errors to tell.
+    name: the depth's column, row_word: what the chunks' lines count; for errors to tell.
     descending: whether the file is read upwards; None until two depths have been seen.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, row_word: str) -> None:
         self.name = name
+        self.row_word = row_word
         self.descending: bool | None = None
         self._last_depth: npt.NDArray[np.float64] = np.empty(0)
         self._last_line: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
@@ -42,11 +43,14 @@ class DepthOrder:
             at = int(np.argmin(finite))
             raise FileError(
                 Reason.INFINITE_VALUE,
-                f"Line {lines[at]}: the depth {depths[at]} is not a finite number.",
+                f"{self._place(lines[at])}: the depth {depths[at]} is not a finite number.",
                 row=int(lines[at]),
                 column=self.name,
                 value=str(depths[at]),
             )
+
+    def _place(self, line: np.int64) -> str:
+        return f"{self.row_word.capitalize()} {line}"
 
     def _out_of_order(
         self, before: np.float64, depth: np.float64, line_before: np.int64, line: np.int64
@@ -54,7 +58,8 @@ class DepthOrder:
         if depth == before:
             return FileError(
                 Reason.DEPTH_REPEATED,
-                f"Line {line}: the depth {depth} is also that of line {line_before}. Each row needs its own depth.",
+                f"{self._place(line)}: the depth {depth} is also that of {self.row_word} {line_before}. Each row"
+                " needs its own depth.",
                 row=int(line),
                 column=self.name,
                 value=str(depth),
@@ -62,8 +67,8 @@ class DepthOrder:
         direction = "descend" if self.descending else "ascend"
         return FileError(
             Reason.DEPTH_NOT_MONOTONIC,
-            f"Line {line}: the depth {depth} follows {before} of line {line_before}, but depths {direction} up to"
-            " there. Sort the rows by depth, or split the file where it starts anew.",
+            f"{self._place(line)}: the depth {depth} follows {before} of {self.row_word} {line_before}, but depths"
+            f" {direction} up to there. Sort the rows by depth, or split the file where it starts anew.",
             row=int(line),
             column=self.name,
             value=str(depth),

@@ -26,7 +26,7 @@ class Intake:
 
     def __init__(self, source: Source, settings: Settings) -> None:
         self.source = source
-        self.order = DepthOrder(source.depth_name)
+        self.order = DepthOrder(source.depth_name, source.row_word)
         self.statistics = ImageStatistics()
         self.default_unit = settings.depth_unit
         self.rounded = settings.rounds_values
@@ -62,7 +62,7 @@ class Intake:
         if _largest(chunk.pixels) > LARGEST:
             too_large |= (np.abs(chunk.pixels) > LARGEST).any(axis=1)
         if too_large.any():
-            raise _too_large(chunk, int(too_large.argmax()))
+            raise _too_large(chunk, int(too_large.argmax()), self.source.row_word)
         return round_mantissa(values) if self.rounded else values
 
 
@@ -71,11 +71,12 @@ def _largest(pixels: npt.NDArray[np.float64]) -> float:
     return float(max(np.fmax.reduce(pixels, axis=None), -np.fmin.reduce(pixels, axis=None)))
 
 
-def _too_large(chunk: Chunk, at: int) -> FileError:
+def _too_large(chunk: Chunk, at: int, row_word: str) -> FileError:
     row, value = int(chunk.lines[at]), f"{_largest(chunk.pixels[at]):g}"
     return FileError(
         Reason.INFINITE_VALUE,
-        f"Line {row} holds {value}, too large for an image of float32 (3.4e38). Leave the cell empty for a null.",
+        f"{row_word.capitalize()} {row} holds {value}, too large for an image of float32 (3.4e38)."
+        " Leave the cell empty for a null.",
         row=row,
         value=value,
     )

@@ -6,7 +6,7 @@ import logging
 import tempfile
 from pathlib import Path
 
-from app.ingestion.readers import open_source
+from app.ingestion.readers import open_file
 from app.ingestion.storing import store_image
 from app.settings import Settings
 from app.storage.arrays.layout import Layout
@@ -35,5 +35,8 @@ def _store_nothing(settings: Settings) -> None:
         file.write_text("\n".join([header, *(f"{row}{',1' * WIDTH}" for row in range(ROWS))]))
         layout = Layout(Path(folder) / "arrays")
         store_image(
-            lambda: open_source(file, settings), lambda: ImageWriter(layout, 1), settings, lambda _: None
+            open_file(file, settings).images[0].open,
+            lambda: ImageWriter(layout, 1),
+            settings,
+            lambda _: None,
         )

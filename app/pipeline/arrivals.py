@@ -62,7 +62,7 @@ class Arrivals:
         for name in self.obstacles.keys() - listing.keys():
             del self.obstacles[name]
         for name in self._tracker.observe(listing, now):
-            if is_being_written(self.folders.data / name):
+            if any(map(is_being_written, self.folders.together(name))):
                 self._tracker.touch(name, now)
             else:
                 self.obstacles.pop(name, None)

@@ -1,27 +1,30 @@
-"""One attempt at one file: from where it lies to the catalog's row for its image."""
+"""One attempt at one file: from where it lies to the catalog's rows for its images."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import FileChanged, FileError, Reason
+from app.errors import FileChanged, FileError, Reason, TransientError
 from app.ingestion.fingerprint import Fingerprint, fingerprint, line_ends
+from app.ingestion.metadata import Said, overridden, within_bounds
 from app.ingestion.parts import Division, StoredPart, divide, join_parts
-from app.ingestion.readers import open_source
-from app.ingestion.stored_image import StoredImage
+from app.ingestion.readers import FoundImage, Metadata, open_file
+from app.ingestion.readers.csv_file import CsvFile
+from app.ingestion.sidecar import read_sidecar
 from app.ingestion.storing import store_image
 from app.pipeline.folders import is_regular
-from app.pipeline.names import is_table
+from app.pipeline.image_records import describe, image_record
+from app.pipeline.names import SIDECAR_SUFFIX
+from app.pipeline.sidecars import sidecar_beside, sidecar_in_claim
 from app.pipeline.stability import Snapshot
 from app.pipeline.workplace import Workplace
-from app.storage.arrays import WIDTH
-from app.storage.arrays.erasing import bytes_on_disk, erase
+from app.storage.arrays.erasing import erase
 from app.storage.arrays.writing import ImageWriter
 from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import Image, Job
@@ -34,7 +37,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Divided:
-    """An attempt under way in parts. before: what the file was when the attempt began, at `began` (UTC)."""
+    """An attempt under way in parts. before: what the file was when the attempt began, at `began` (UTC).
+
+    metadata: of the one image that a file of this kind holds.
+    """
 
     job: Job
     lease: Lease
@@ -42,6 +48,7 @@ class Divided:
     before: Snapshot
     image_id: int
     division: Division
+    metadata: Metadata
     began: float
 
 
@@ -53,59 +60,95 @@ class Attempt:
         self.job = job
         self.lease = lease
         self.told = progress
-        self.writer: ImageWriter | None = None
+        self.said = Said()
+        self.begun: list[int] = []
+        """Ids of the images that this attempt has written to."""
+        self.rows_before = 0
+        """Rows of the images of this file that are stored already."""
         self.rows_total = 0
         self.last_progress = time.monotonic()
 
-    def run(self, workers: int) -> int | Divided:
-        """The id of the image that holds this content: a new one, or the one that already did.
+    def run(self, workers: int) -> list[int] | Divided:
+        """The ids of the images that hold this content, in the order of the file: new, or stored before.
 
         With several workers a long file is only begun, for them to read it in parts.
         Raises FileError, FileChanged, StorageUnavailable, CatalogUnavailable, LeaseLost, OSError.
         """
-        settings = self.place.settings
         path = self._path()
         before = Snapshot.of(path.stat())
-        ends = line_ends(path)
-        self.rows_total = max(0, ends.lines - 1)
         with self._abandoned_on_error(), self._judged_only_if_unchanged(path, before):
-            division = divide(path, ends, settings, workers)
-            if division is not None:
-                image_id = self._begin().image_id
-                return Divided(self.job, self.lease, path, before, image_id, division, time.time())
+            file = open_file(path, self.place.settings)
+            self.said = self._read_sidecar(path)
+            divided = self._divided(path, before, file, workers) if isinstance(file, CsvFile) else None
+            if divided is not None:
+                return divided
         content = fingerprint(path)
         known = self._known(content)
-        if known is not None:
+        while not (missing := [image for image in file.images if image.channel not in known]):
             self._check_unchanged(path, before)
-            if self._is_duplicate_of(known):
-                return known
-        with self._abandoned_on_error(), self._judged_only_if_unchanged(path, before):
-            stored = store_image(lambda: open_source(path, settings), self._begin, settings, self._progress)
+            image_ids = [known[image.channel] for image in file.images]
+            if self._are_known(image_ids):
+                return image_ids
+            known = self.place.images.of_content(content.sha256)  # one has been deleted since
+        self.rows_total = self.rows_total or sum(image.rows or 0 for image in missing)
         with self._abandoned_on_error():
-            return self._commit(stored, content)
+            with self._judged_only_if_unchanged(path, before):
+                records = {image.channel: self._stored(image, content) for image in missing}
+            return self._commit([image.channel for image in file.images], records, known)
 
-    def join(self, divided: Divided, content: Fingerprint, parts: Sequence[StoredPart]) -> int:
+    def join(self, divided: Divided, content: Fingerprint, parts: Sequence[StoredPart]) -> list[int]:
         """The id of the image that the parts make. Raises PartsDiffer, and what `run` raises."""
-        self.writer = ImageWriter(self.place.layout, divided.image_id)
+        self.begun = [divided.image_id]
         with self._abandoned_on_error():
             known = self._known(content)
-            if known is not None:
+            if known:
                 self._check_unchanged(divided.path, divided.before)
-                if self._is_duplicate_of(known):
+                if self._are_known(list(known.values())):
                     self._abandon()
-                    return known
+                    return list(known.values())
             with self._judged_only_if_unchanged(divided.path, divided.before):
-                stored = join_parts(divided.division, parts, self.writer, self.place.settings)
-            return self._commit(stored, content)
+                writer = ImageWriter(self.place.layout, divided.image_id)
+                stored = join_parts(divided.division, parts, writer, self.place.settings)
+            record = image_record(self.place, self.job.name, "", content, stored, divided.metadata)
+            return self._commit([""], {"": record}, {})
 
     def abandon(self, image_id: int) -> None:
         """Give up what was begun as this image. Raises CatalogUnavailable, OSError."""
-        self.writer = ImageWriter(self.place.layout, image_id)
+        self.begun = [image_id]
         self._abandon()
 
-    def _known(self, content: Fingerprint) -> int | None:
+    def _read_sidecar(self, path: Path) -> Said:
+        """What the file's description says, if it has one."""
+        sidecar = sidecar_beside(path) if self.job.path else sidecar_in_claim(path)
+        if sidecar is None:
+            return Said()
+        return read_sidecar(sidecar, sidecar.name if self.job.path else self.job.name + SIDECAR_SUFFIX)
+
+    def _divided(self, path: Path, before: Snapshot, file: CsvFile, workers: int) -> Divided | None:
+        ends = line_ends(path)
+        self.rows_total = max(0, ends.lines - 1)
+        division = divide(path, ends, self.place.settings, workers)
+        if division is None:
+            return None
+        metadata = self._metadata(file.images[0])
+        image_id = self._begin().image_id
+        return Divided(self.job, self.lease, path, before, image_id, division, metadata, time.time())
+
+    def _metadata(self, image: FoundImage) -> Metadata:
+        return overridden(within_bounds(image.metadata), self.said)
+
+    def _stored(self, image: FoundImage, content: Fingerprint) -> Image:
+        try:
+            stored = store_image(image.open, self._begin, self.place.settings, self._progress)
+        except FileError as error:
+            raise error.in_channel(image.channel) if image.channel else error from error
+        self.rows_before += stored.rows
+        metadata = self._metadata(image)
+        return image_record(self.place, self.job.name, image.channel, content, stored, metadata)
+
+    def _known(self, content: Fingerprint) -> dict[str, int]:
         self.place.jobs.note_content(self.lease, content.sha256, content.size_bytes)
-        return self.place.images.with_content(content.sha256)
+        return self.place.images.of_content(content.sha256)
 
     @contextmanager
     def _abandoned_on_error(self) -> Iterator[None]:
@@ -138,89 +181,77 @@ class Attempt:
                 Reason.NOT_A_REGULAR_FILE,
                 f"{self.job.name} is {_kind(path)}; put the file itself into the data folder",
             )
-        if not is_table(self.job.name):
-            raise FileError(
-                Reason.UNSUPPORTED_FORMAT,
-                f"{self.job.name} is of no kind this server reads; a borehole image comes as .csv "
-                "(also .tsv, .txt, .dat or .asc): a depth column and the pixel columns",
-            )
         return path
 
     def _begin(self) -> ImageWriter:
         image_id = self.place.images.begin(self.lease, time.time())
-        self.writer = ImageWriter(self.place.layout, image_id)
-        return self.writer
+        self.begun.append(image_id)
+        return ImageWriter(self.place.layout, image_id)
 
-    def _progress(self, rows_done: int) -> None:
+    def _progress(self, rows_of_image: int) -> None:
+        rows_done = self.rows_before + rows_of_image
+        total = max(rows_done, self.rows_total)
         if self.told is not None:
-            self.told(rows_done, max(rows_done, self.rows_total))
+            self.told(rows_done, total)
         if time.monotonic() - self.last_progress >= PROGRESS_SECONDS:
             self.last_progress = time.monotonic()
-            total = max(rows_done, self.rows_total)
             self.place.jobs.progress(self.lease, time.time(), rows_done, total)
 
-    def _commit(self, stored: StoredImage, content: Fingerprint) -> int:
-        image = self._image(stored, content)
-        self.place.layout.describe(
-            image.id, {c.name: getattr(image, c.name) for c in Image.__table__.columns}
-        )
-        try:
-            self.place.images.commit(self.lease, image.created_at, [image])
-        except IntegrityError:  # the same content was committed by another job since we looked
-            known = self.place.images.with_content(content.sha256)
-            if known is None:
-                raise
-            if not self._is_duplicate_of(known):
-                return self._commit(stored, content)
+    def _commit(
+        self, channels: Sequence[str], records: Mapping[str, Image], known: Mapping[str, int]
+    ) -> list[int]:
+        """The ids of the images of all `channels`: those of `records` exist from here on, all or none.
+
+        known: what had been stored before, of this content. What somebody else stored meanwhile is given up here.
+        """
+        images = {channel: image.id for channel, image in records.items()} | dict(known)
+        if not images.keys() >= set(channels):
+            raise TransientError(f"an image of {self.job.name} was deleted while the others were read")
+        image_ids = [images[channel] for channel in channels]
+        new = [image for channel, image in records.items() if channel not in known]
+        if self._ends_as(new, image_ids):
+            self.begun = [image_id for image_id in self.begun if image_id not in image_ids]
             self._abandon()
-            return known
-        return image.id
+            return image_ids
+        skipped = {channel: image_id for channel, image_id in known.items() if channel not in records}
+        by_now = skipped | self._stored_by_others(records)
+        if by_now == known:
+            raise TransientError(f"an image that {self.job.name} equals was deleted meanwhile")
+        return self._commit(channels, records, by_now)
 
-    def _image(self, stored: StoredImage, content: Fingerprint) -> Image:
-        settings = self.place.settings
-        row_bytes, overview_bytes = bytes_on_disk(self.place.layout, stored.image_id)
-        return Image(
-            id=stored.image_id,
-            name=self.job.name,
-            channel="",
-            sha256=content.sha256,
-            source_bytes=content.size_bytes,
-            created_at=time.time(),
-            rows=stored.rows,
-            width=WIDTH,
-            source_width=stored.source_width,
-            levels=stored.levels,
-            dropped_rows=stored.dropped_rows,
-            depth_min=stored.depth_min,
-            depth_max=stored.depth_max,
-            depth_unit=stored.depth_unit,
-            step=stored.step,
-            descending=stored.descending,
-            display_low=stored.display_range[0],
-            display_high=stored.display_range[1],
-            statistics=stored.statistics,
-            settings={
-                "resize_mode": settings.resize_mode,
-                "rounding": settings.rounding,
-                "null_values": list(settings.null_values),
-            },
-            row_bytes=row_bytes,
-            overview_bytes=overview_bytes,
-        )
+    def _ends_as(self, new: Sequence[Image], image_ids: Sequence[int]) -> bool:
+        """Whether the job could be ended; else images of this content came, or were deleted, since we looked."""
+        if not new:
+            return self._are_known(image_ids)
+        for image in new:
+            describe(self.place, image)
+        try:
+            self.place.images.commit(self.lease, new[-1].created_at, new, of_job=image_ids)
+        except IntegrityError:
+            if not self._stored_by_others({image.channel: image for image in new}):
+                raise
+            return False
+        return True
 
-    def _is_duplicate_of(self, known: int) -> bool:
-        """Whether the job could be ended as that; the image may have been deleted since it was found."""
-        return self.place.jobs.duplicate(self.lease, time.time(), known)
+    def _stored_by_others(self, records: Mapping[str, Image]) -> dict[str, int]:
+        sha256 = next(iter(records.values())).sha256
+        known = self.place.images.of_content(sha256)
+        return {channel: image_id for channel, image_id in known.items() if channel in records}
+
+    def _are_known(self, image_ids: Sequence[int]) -> bool:
+        """Whether the job could be ended as these; an image may have been deleted since it was found."""
+        return self.place.jobs.duplicate(self.lease, time.time(), image_ids)
 
     def _abandon(self) -> None:
-        """Nobody else knows of what we wrote: take it away at once.
+        """Nobody else knows of what we wrote and is not committed: take it away at once.
 
-        A commit whose answer got lost may have been made, so only the catalog says that the image does not exist.
+        A commit whose answer got lost may have been made, so only the catalog says that an image does not exist.
         """
-        if self.writer is not None and self.place.images.abandon(self.writer.image_id):
-            erase(self.place.layout, self.writer.image_id)
-            self.place.images.mark_swept(self.writer.image_id)
-        self.writer = None
+        for image_id in self.begun:
+            if self.place.images.abandon(image_id):
+                erase(self.place.layout, image_id)
+                self.place.images.mark_swept(image_id)
+        self.begun = []
 
 
 def _kind(path: Path) -> str:

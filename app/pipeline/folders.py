@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.pipeline.names import ERROR_SUFFIX, free_names, is_ignored, is_table, printable
+from app.ingestion.readers import is_readable
+from app.pipeline.names import ERROR_SUFFIX, free_names, is_ignored, printable
+from app.pipeline.sidecars import (
+    CLAIMED_NAME,
+    name_with,
+    names_of_sidecar,
+    sidecar_beside,
+    sidecar_in_claim,
+)
 from app.pipeline.stability import Snapshot
 
 DRAFT_PREFIX = ".report-"
@@ -42,28 +50,40 @@ class DataFolders:
             with suppress(OSError):
                 folder.mkdir(exist_ok=True)
 
-    def listing(self) -> dict[str, Snapshot]:
-        """Everything in the data folder that is to be taken. A plain sub-folder is not; one named x.csv is."""
+    def listing(self) -> dict[str, tuple[Snapshot, ...]]:
+        """Everything in the data folder that is to be taken, each with its description, if it has one.
+
+        A plain sub-folder is not; one named x.csv is.
+        """
+        with os.scandir(self.data) as scanned:
+            entries = {entry.name: entry for entry in scanned}
         found = {}
-        with os.scandir(self.data) as entries:
-            for entry in entries:
-                if is_ignored(entry.name):
-                    continue
-                if entry.is_dir(follow_symlinks=False) and not is_table(entry.name):
-                    continue
-                try:
-                    found[entry.name] = Snapshot.of(entry.stat(follow_symlinks=False))
-                except FileNotFoundError:  # gone since the listing began
-                    continue
+        for name, entry in entries.items():
+            if is_ignored(name):
+                continue
+            if entry.is_dir(follow_symlinks=False) and not is_readable(name):
+                continue
+            together = [entry, *(entries[other] for other in names_of_sidecar(name) if other in entries)]
+            with suppress(FileNotFoundError):  # gone since the listing began
+                found[name] = tuple(Snapshot.of(each.stat(follow_symlinks=False)) for each in together)
         return found
+
+    def together(self, name: str) -> list[Path]:
+        """A file in the data folder and, if it has one, its description."""
+        path = self.data / name
+        return [each for each in (path, sidecar_beside(path)) if each is not None]
 
     def claim(self, name: str) -> Claim | None:
         """Take this file for ourselves; None where somebody else was quicker."""
         return self.adopt(self.data / name, name)
 
     def adopt(self, path: Path, name: str) -> Claim | None:
-        """Take the file `path`, in any of our folders, under this name; None where it is gone."""
+        """Take the file `path`, in any of our folders, under this name; None where it is gone.
+
+        Its description comes with it.
+        """
         token = secrets.token_hex(8)
+        sidecar = sidecar_beside(path)
         folder = self.processing / token
         folder.mkdir(parents=True)
         try:
@@ -74,12 +94,16 @@ class DataFolders:
         except OSError:
             folder.rmdir()
             raise
+        if sidecar is not None:
+            with suppress(FileNotFoundError):
+                sidecar.rename(folder / CLAIMED_NAME)
         return Claim(token, folder / name)
 
     def claimed(self, token: str) -> Path | None:
         """The file that a claim holds; None once it has been moved on."""
         try:
-            return next((self.processing / token).iterdir(), None)
+            entries = (self.processing / token).iterdir()
+            return next((entry for entry in entries if entry.name != CLAIMED_NAME), None)
         except FileNotFoundError:
             return None
 
@@ -102,23 +126,34 @@ class DataFolders:
         """A free name in `folder`, held by an empty placeholder that `move` replaces.
 
         `record` notes in the catalog that a name is ours before it is created, and says whether it may be;
-        `recorded` is what an earlier try, cut short, had noted. There is room for `<name>.error.json`, too.
+        `recorded` is what an earlier try, cut short, had noted. There is room for `<name>.error.json`, too, and
+        the description's name is held as well.
         """
         folder.mkdir(parents=True, exist_ok=True)
+        sidecar = sidecar_in_claim(source)
         if recorded is not None:
             earlier = self.data / recorded
-            if _is_empty_placeholder(earlier) or _create(earlier, source):
+            if (_is_empty_placeholder(earlier) or _create(earlier, source)) and _hold_beside(
+                earlier, sidecar
+            ):
                 return earlier
         for name in free_names(printable(source.name), ERROR_SUFFIX):
             target = folder / name
             if os.path.lexists(target) or target.with_name(name + ERROR_SUFFIX).exists():
                 continue
+            if sidecar is not None and os.path.lexists(name_with(target)):
+                continue
             if record(str(target.relative_to(self.data))) and _create(target, source):
-                return target
+                if _hold_beside(target, sidecar):
+                    return target
+                target.unlink()
         raise AssertionError("free_names never ends")
 
     def move(self, token: str, source: Path, target: Path) -> None:
-        """Out of the claim `token`, over the placeholder that `reserve` made."""
+        """Out of the claim `token`, over the placeholders that `reserve` made; the description first."""
+        sidecar = sidecar_in_claim(source)
+        if sidecar is not None:
+            sidecar.rename(name_with(target))
         source.rename(target)
         self.remove_claim(token)
 
@@ -135,8 +170,11 @@ class DataFolders:
                 draft.unlink(missing_ok=True)
 
     def remove_claim(self, token: str) -> None:
+        """Where somebody removed the file, its description has nothing left to describe."""
+        folder = self.processing / token
+        (folder / CLAIMED_NAME).unlink(missing_ok=True)
         try:
-            (self.processing / token).rmdir()
+            folder.rmdir()
         except FileNotFoundError:
             return
 
@@ -175,6 +213,14 @@ def _create(target: Path, source: Path) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def _hold_beside(target: Path, sidecar: Path | None) -> bool:
+    """Whether the name of the description of `target` is held for `sidecar`, if there is one."""
+    if sidecar is None:
+        return True
+    beside = name_with(target)
+    return _create(beside, sidecar) or _is_empty_placeholder(beside)
 
 
 def _is_empty_placeholder(path: Path) -> bool:

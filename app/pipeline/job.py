@@ -36,7 +36,7 @@ def run_job(
     abandoned: the image that an attempt in parts had begun, and could not finish.
     """
 
-    def work() -> int | Divided:
+    def work() -> list[int] | Divided:
         attempt = Attempt(place, job, lease, progress)
         if abandoned is not None:
             attempt.abandon(abandoned)
@@ -82,7 +82,7 @@ def _to_its_end(
     place: Workplace,
     job: Job,
     lease: Lease,
-    work: Callable[[], int | Divided],
+    work: Callable[[], list[int] | Divided],
     began: float | None = None,
 ) -> Divided | None:
     try:
@@ -100,11 +100,11 @@ def _to_its_end(
 
 
 def _outcome(
-    place: Workplace, job: Job, lease: Lease, work: Callable[[], int | Divided], began: float
+    place: Workplace, job: Job, lease: Lease, work: Callable[[], list[int] | Divided], began: float
 ) -> bool | Divided:
     """Whether the job has come to its end, good or bad; else it waits for another try, or goes on in parts."""
     try:
-        image_id = work()
+        result = work()
     except FileError as error:
         place.jobs.fail(lease, time.time(), error)
         log.warning("%s failed: %s", job.name, error, extra={"job": job.id, "reason": error.reason})
@@ -126,10 +126,11 @@ def _outcome(
             return False
         place.jobs.fail(lease, time.time(), blame)
         return True
-    if isinstance(image_id, Divided):
-        return image_id
-    extra = {"job": job.id, "image": image_id}
-    log.info("%s is image %s (%.2f s)", job.name, image_id, time.time() - began, extra=extra)
+    if isinstance(result, Divided):
+        return result
+    image_ids = ", ".join(map(str, result))
+    extra = {"job": job.id, "images": result}
+    log.info("%s is image %s (%.2f s)", job.name, image_ids, time.time() - began, extra=extra)
     return True
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 MAX_NAME_BYTES = 255
 ERROR_SUFFIX = ".error.json"
-TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc")
+SIDECAR_SUFFIX = ".json"
 
 _IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "@eadir", "lost+found", "processed", "failed"})
 _TEMPORARY_SUFFIXES = (
@@ -23,17 +23,15 @@ _TEMPORARY_SUFFIXES = (
 
 
 def is_ignored(name: str) -> bool:
-    """Hidden files, what systems leave behind, names that programs use while they still write, our own reports."""
+    """Hidden files, what systems leave behind, names that programs use while they still write, our own reports,
+    and descriptions of other files.
+    """
     lower = name.lower()
     return (
         lower.startswith((".", "~$"))
         or lower in _IGNORED_NAMES
-        or lower.endswith((ERROR_SUFFIX, *_TEMPORARY_SUFFIXES))
+        or lower.endswith((SIDECAR_SUFFIX, *_TEMPORARY_SUFFIXES))
     )
-
-
-def is_table(name: str) -> bool:
-    return name.lower().endswith(TABLE_SUFFIXES)
 
 
 def free_names(name: str, companion: str = "") -> Iterator[str]:

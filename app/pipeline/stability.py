@@ -22,7 +22,7 @@ class Snapshot(NamedTuple):
 
 @dataclass
 class _Candidate:
-    snapshot: Snapshot
+    snapshot: tuple[object, ...]
     quiet_since: float
 
 
@@ -36,8 +36,10 @@ class StabilityTracker:
     def __len__(self) -> int:
         return len(self._candidates)
 
-    def observe(self, listing: Mapping[str, Snapshot], now: float) -> list[str]:
+    def observe(self, listing: Mapping[str, tuple[object, ...]], now: float) -> list[str]:
         """The names that are stable at `now`, in the order they became so.
+
+        listing: of each name what differs once anything about it has changed.
 
         A file seen for the first time, or changed since it was last seen, starts its quiet time at `now`; a file
         that is gone is forgotten.

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 
 from app.errors import StorageUnavailable, UploadMalformed, UploadTooLarge
+from app.ingestion.readers import SUFFIXES, is_readable
 from app.pipeline.claiming import enqueue_upload
-from app.pipeline.names import MAX_NAME_BYTES, TABLE_SUFFIXES, is_ignored, is_table
+from app.pipeline.names import MAX_NAME_BYTES, is_ignored
 from app.pipeline.workplace import Workplace
 
 
@@ -19,9 +20,9 @@ def upload_name(given: str) -> str:
     name = PurePosixPath(given.replace("\\", "/")).name.strip()
     if not name or is_ignored(name) or not name.isprintable() or len(name.encode()) > MAX_NAME_BYTES:
         raise UploadMalformed(f"{given!r} is not a name for a file: give one such as survey.csv", name=given)
-    if not is_table(name):
+    if not is_readable(name):
         raise UploadMalformed(
-            f"{name!r} is of no kind this server reads: the name must end in {', '.join(TABLE_SUFFIXES)}",
+            f"{name!r} is of no kind this server reads: the name must end in {', '.join(SUFFIXES)}",
             name=given,
         )
     return name

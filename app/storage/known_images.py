@@ -14,7 +14,7 @@ REMEMBERED = 10_000
 
 
 class KnownImages:
-    """Images never change; they may only be deleted, which another process learns within a second."""
+    """Images may be deleted, and what is said of them may change: another process learns it within a second."""
 
     def __init__(self, images: Images) -> None:
         self.images = images

@@ -21,6 +21,9 @@ export function depthDecimals(image) {
 
 export const withUnit = (text, unit) => (unit ? `${text} ${unit}` : text);
 
+/** The file's name, and which of its images this is where it holds several. */
+export const titleOf = ({ name, channel }) => (channel ? `${name} · ${channel}` : name);
+
 export function depthRangeText(image) {
   const range = `${plainNumber(image.depth_min, 4)} – ${plainNumber(image.depth_max, 4)}`;
   return withUnit(range, image.depth_unit);

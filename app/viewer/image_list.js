@@ -1,7 +1,7 @@
 // The list of images on the left.
 
 import { byId, element } from "./dom.js";
-import { countText, depthRangeText } from "./format.js";
+import { countText, depthRangeText, titleOf } from "./format.js";
 import { thumbnailUrl } from "./picture_address.js";
 
 const SEARCH_FROM = 6;
@@ -87,7 +87,7 @@ export class ImageList {
       ...this.#images.map((image) => element("li", {}, known.get(String(image.image_id)) ?? this.#item(image))),
     );
     for (const button of this.list.querySelectorAll("button")) this.#mark(button);
-    if (!this.#images.length && this.#total) this.list.append(element("li", { class: "nothing" }, "No image has this name."));
+    if (!this.#images.length && this.#total) this.list.append(element("li", { class: "nothing" }, "No image is called or said to be this."));
     if (focusedId) this.list.querySelector(`[data-image-id="${focusedId}"]`)?.focus();
     this.search.hidden = this.#total < SEARCH_FROM && !this.search.value;
     byId("image-count").textContent = this.#total ? countText(this.#total) : "";
@@ -101,9 +101,9 @@ export class ImageList {
     });
     const button = element(
       "button",
-      { type: "button", "data-image-id": image.image_id, title: image.name },
+      { type: "button", "data-image-id": image.image_id, title: titleOf(image) },
       thumbnail,
-      element("span", { class: "name" }, image.name),
+      element("span", { class: "name" }, titleOf(image)),
       element("span", { class: "extent" }, depthRangeText(image)),
       element("span", { class: "rows" }, `${countText(image.rows)} ${image.rows === 1 ? "row" : "rows"}`),
     );

@@ -5,7 +5,7 @@ import { ApiError } from "./api.js";
 import { cut, wholeWell } from "./depth_window.js";
 import { byId, showText } from "./dom.js";
 import { showFacts } from "./facts.js";
-import { plainNumber, withUnit } from "./format.js";
+import { plainNumber, titleOf, withUnit } from "./format.js";
 
 const ANNOUNCE_MS = 800;
 const AWAY_TEXT = "The server does not answer. Trying again every two seconds.";
@@ -50,7 +50,7 @@ export class Opening {
   hear({ image_id: id, change }) {
     const { image } = this.store.state;
     if (change !== "deleted" || id !== image?.image_id) return;
-    showText(byId("notice"), `${image.name} has been deleted from the server. What is still on screen cannot be loaded again.`);
+    showText(byId("notice"), `${titleOf(image)} has been deleted from the server. What is still on screen cannot be loaded again.`);
   }
 
   openImage(id) {
@@ -124,14 +124,14 @@ export class Opening {
       this.#showEmpty();
       this.images.show(image);
       showFacts(image);
-      byId("image-name").textContent = image.name;
-      document.title = `${image.name} – Borehole Image Server`;
+      byId("image-name").textContent = titleOf(image);
+      document.title = `${titleOf(image)} – Borehole Image Server`;
     }
     if (image === before.image && window === before.window) return;
     clearTimeout(this.#announcement);
     this.#announcement = setTimeout(() => {
       const range = `${plainNumber(window.min)} to ${plainNumber(window.max)}`;
-      byId("announce").textContent = `${image.name}: ${withUnit(range, image.depth_unit)}`;
+      byId("announce").textContent = `${titleOf(image)}: ${withUnit(range, image.depth_unit)}`;
     }, ANNOUNCE_MS);
   }
 

@@ -34,12 +34,14 @@ def test_images_are_listed_with_their_depth_ranges(library):
     assert whole == {
         "image_id": 1,
         "name": "challenge.csv",
+        "channel": "",
         "rows": 5460,
         "width": 150,
         "depth_min": 9000.1,
         "depth_max": 9546.0,
         "depth_unit": None,
         "step": 0.1,
+        **dict.fromkeys(["well", "uwi", "tool", "run", "unit", "hole_diameter"]),
     }
     assert (gappy["name"], gappy["depth_max"]) == ("gappy.csv", library.gappy.depths[-1])
 

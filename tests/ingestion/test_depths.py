@@ -10,7 +10,7 @@ from app.ingestion.readers import Chunk
 
 def check(depths, cuts=()):
     """Check depths that stand from line 10 on, in chunks cut at `cuts`; the order."""
-    order = DepthOrder("MD")
+    order = DepthOrder("MD", "line")
     for part in np.split(np.arange(len(depths)), sorted(cuts)):
         if len(part):
             values = np.array(depths, dtype=float)[part]

@@ -16,7 +16,7 @@ from app.errors import FileError
 from app.ingestion import fingerprint, parts
 from app.ingestion.fingerprint import line_ends
 from app.ingestion.parts import PartsDiffer, divide, join_parts, store_part
-from app.ingestion.readers import open_source
+from app.ingestion.readers import open_file
 from app.ingestion.stored_image import StoredImage
 from app.ingestion.storing import store_image
 from app.settings import Settings
@@ -44,7 +44,7 @@ class Bench:
 
     def by_one(self) -> StoredImage:
         return store_image(
-            lambda: open_source(self.file, self.settings), self.writer, self.settings, lambda _: None
+            open_file(self.file, self.settings).images[0].open, self.writer, self.settings, lambda _: None
         )
 
     def divided(self, workers=2):

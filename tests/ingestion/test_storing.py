@@ -1,5 +1,6 @@
 from dataclasses import dataclass, field
 from functools import cache, partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from scipy import ndimage
 
 from app.errors import FileError, StorageUnavailable
 from app.ingestion import storing
-from app.ingestion.readers import Chunk, open_source
+from app.ingestion.readers import Chunk, FoundImage, Metadata, open_file
 from app.ingestion.row_groups import ascending_groups, descending_groups
 from app.ingestion.storing import store_image
 from app.storage.arrays.layout import Layout
@@ -31,6 +32,7 @@ class Rows:
     chunk_rows: list[int] = field(default_factory=lambda: [8192])
     depth_name: str = "depth"
     depth_unit: str | None = None
+    row_word: str = "row"
     dropped_rows: int = 0
     integers8: bool = False
 
@@ -97,7 +99,7 @@ def test_stored_values_are_those_of_scipy_zoom_on_the_rows_of_the_file(exact, tm
     depths, pixels = image_rows(700, seed=3)
     pixels = pixels.round(decimals)
     path = write_csv(tmp_path / "well.csv", depths, pixels)
-    image = exact.store(lambda: open_source(path, exact.settings))
+    image = exact.store(open_file(path, exact.settings).images[0].open)
     assert (image.rows, image.source_width, image.levels) == (700, 200, 0)
     np.testing.assert_allclose(exact.level(0, 700), zoomed(pixels), rtol=2e-7, atol=1e-10)
     np.testing.assert_array_equal(exact.depths(700), depths)
@@ -217,7 +219,7 @@ def test_progress_counts_the_rows_and_shows_life_while_they_are_counted(exact, d
 )
 def test_a_pixel_too_large_for_float32_is_refused(exact, pixels):
     rows = np.array([np.zeros(len(pixels)), pixels])
-    with pytest.raises(FileError, match=r"Line 3 holds .* too large") as caught:
+    with pytest.raises(FileError, match=r"Row 3 holds .* too large") as caught:
         exact.store(lambda: Rows(np.array([1.0, 2.0]), rows))
     largest = np.nanmax(np.abs(pixels))
     assert (caught.value.reason, caught.value.row, caught.value.value) == (
@@ -239,7 +241,7 @@ def test_a_file_whose_first_chunk_is_at_fault_takes_no_image_id(tmp_path):
     path.write_text("depth,a,b\n1,2,3\n2,x,4\n")
     settings = settings_in(tmp_path, source_width="any")
     with pytest.raises(FileError):
-        store_image(lambda: open_source(path, settings), pytest.fail, settings, lambda rows: None)
+        store_image(open_file(path, settings).images[0].open, pytest.fail, settings, lambda rows: None)
 
 
 @pytest.mark.parametrize("wrong_row", [0, 63, 64, 65, 250, 499])
@@ -250,7 +252,8 @@ def test_the_first_wrong_row_anywhere_leaves_nothing_behind(
     monkeypatch.setattr(storing, "ascending_groups", partial(ascending_groups, group_rows=64))
     monkeypatch.setattr(storing, "descending_groups", partial(descending_groups, group_rows=64))
     chunks = Rows.chunks
-    monkeypatch.setattr("app.pipeline.attempt.open_source", lambda path, settings: source)
+    held = SimpleNamespace(images=[FoundImage("", Metadata(), lambda: source)])
+    monkeypatch.setattr("app.pipeline.attempt.open_file", lambda path, settings: held)
     depths, pixels = image_rows(500, width=20)
     order = slice(None, None, -1 if descending else 1)
     source = Rows(depths[order], pixels[order], [50] * 10)

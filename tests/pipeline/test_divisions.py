@@ -12,6 +12,7 @@ from app.ingestion.group_writing import WrittenGroup
 from app.ingestion.parts import Division, Part, StoredPart
 from app.ingestion.readers.csv_source import Lines
 from app.ingestion.statistics import ImageStatistics
+from app.ingestion.readers import Metadata
 from app.ingestion.stored_image import Findings
 from app.pipeline.attempt import Divided
 from app.pipeline.divisions import Divisions
@@ -33,6 +34,7 @@ def divided(number: int = 1, parts: int = 2) -> Divided:
         before=Snapshot(1, 2, 3),
         image_id=number + 100,
         division=Division(ROWS * parts, False, cut),
+        metadata=Metadata(),
         began=1.0,
     )
 

@@ -279,8 +279,8 @@ def test_an_image_whose_commit_was_made_but_not_confirmed_keeps_its_rows(place, 
     job, lease = taken()
     commit = type(place.images).commit
 
-    def made_and_not_confirmed(*arguments: Any) -> None:
-        commit(*arguments)
+    def made_and_not_confirmed(*arguments: Any, **named: Any) -> None:
+        commit(*arguments, **named)
         raise CatalogUnavailable("the catalog does not answer: the connection was lost")
 
     monkeypatch.setattr(type(place.images), "commit", made_and_not_confirmed)
@@ -369,9 +369,9 @@ def test_a_file_whose_equal_is_deleted_just_then_is_stored(place, taken, monkeyp
 
     duplicate = Jobs.duplicate
 
-    def deleted_just_before(self, lease, now, image_id):
-        place.images.delete(image_id, now)
-        return duplicate(self, lease, now, image_id)
+    def deleted_just_before(self, lease, now, image_ids):
+        place.images.delete(image_ids[0], now)
+        return duplicate(self, lease, now, image_ids)
 
     if found == "before it is read":
         known()

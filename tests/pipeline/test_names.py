@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.pipeline.names import free_names, is_ignored, is_table, printable
+from app.pipeline.names import free_names, is_ignored, printable
 
 # Any bytes that a file system takes for a name, as Python says them.
 file_names = (
@@ -33,6 +33,7 @@ file_names = (
         "x.csv.CRDOWNLOAD",
         "x.csv.tmp",
         "x.csv.error.json",
+        "x.csv.json",
         "processed",
         "failed",
     ],
@@ -42,15 +43,10 @@ def test_hidden_temporary_and_system_names_are_ignored(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["x.csv", "part.csv", "tmp", "processed.csv", "~x.csv", "error.json", "Größe.CSV"]
+    "name", ["x.csv", "part.csv", "tmp", "processed.csv", "~x.csv", "json.csv", "Größe.CSV"]
 )
 def test_names_that_only_look_like_those_are_taken(name):
     assert not is_ignored(name)
-
-
-def test_tables_are_told_by_their_suffix_in_any_case():
-    assert is_table("X.CSV") and is_table("x.tsv")
-    assert not is_table("csv") and not is_table("x.csv.gz") and not is_table("x.las")
 
 
 def test_a_taken_name_gets_a_number_before_its_suffix():

@@ -77,6 +77,7 @@ def image_row(image_id: int, sha256: str = "", **changes: Any) -> Image:
         "settings": {},
         "row_bytes": 100,
         "overview_bytes": 10,
+        "other": {},
     }
     return Image(**columns | changes)
 

@@ -1,16 +1,16 @@
-"""Readers: a file in, a `Source` of chunks of rows out."""
+"""Readers: a file in, the images it holds out, each a `Source` of chunks of rows."""
 
-from __future__ import annotations
+from app.ingestion.readers.formats import SUFFIXES, is_readable, open_file, suffix_of
+from app.ingestion.readers.source import Chunk, FoundImage, ImageFile, Metadata, Source
 
-from pathlib import Path
-
-from app.ingestion.readers.csv_source import CsvSource
-from app.ingestion.readers.source import Chunk, Source
-from app.settings import Settings
-
-__all__ = ["Chunk", "Source", "open_source"]
-
-
-def open_source(path: Path, settings: Settings) -> Source:
-    """The image in the file. Raises FileError if its header, or the lack of any rows, rules it out."""
-    return CsvSource(path, settings)
+__all__ = [
+    "SUFFIXES",
+    "Chunk",
+    "FoundImage",
+    "ImageFile",
+    "Metadata",
+    "Source",
+    "is_readable",
+    "open_file",
+    "suffix_of",
+]

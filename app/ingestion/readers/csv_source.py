@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from app.errors import FileError, Reason
 from app.ingestion.readers.csv_blocks import LONGEST_LINE, line_blocks
@@ -28,6 +29,8 @@ class Lines:
 
 class CsvSource:
     """A `Source` of a plain CSV file, or of some of its lines. Raises FileError if the header is at fault."""
+
+    row_word: Literal["line", "row"] = "line"
 
     def __init__(self, path: Path, settings: Settings, within: Lines | None = None) -> None:
         with path.open("rb") as file:

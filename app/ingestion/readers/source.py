@@ -1,10 +1,10 @@
-"""What a reader gives: the rows of one image, chunk by chunk, in the order of the file."""
+"""What a reader gives: the images that a file holds, each as chunks of rows in the order of the file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ class Chunk:
     """Consecutive rows of a file, each with a depth.
 
     depths: float64 (n,), no NaN. pixels: float64 (n, source width), NaN where null, in any memory order.
-    lines: int64 (n,), the line of the file each row stands on, the first line being 1.
+    lines: int64 (n,), where in the file each row stands, the first being 1: lines of text, or rows of what is none.
     """
 
     depths: npt.NDArray[np.float64]
@@ -24,10 +24,10 @@ class Chunk:
 
 
 class Source(Protocol):
-    """An opened file whose header is known to be good.
+    """The rows of one image, in an opened file whose header is known to be good.
 
     width: number of pixel columns. depth_name: what the file calls the depth. depth_unit: "m", "ft", …, None where
-    it does not say.
+    it does not say. row_word: what `Chunk.lines` counts, as messages name it.
     dropped_rows: rows without a depth among those read so far. integers8: every pixel value read so far is an
     integer within 0..255 (nulls aside). Both speak of the latest call of `chunks`.
     """
@@ -39,6 +39,8 @@ class Source(Protocol):
     @property
     def depth_unit(self) -> str | None: ...
     @property
+    def row_word(self) -> Literal["line", "row"]: ...
+    @property
     def dropped_rows(self) -> int: ...
     @property
     def integers8(self) -> bool: ...
@@ -48,3 +50,41 @@ class Source(Protocol):
         so also where no row has a depth.
         """
         ...
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a file says of an image beside its pixels; None where it says nothing.
+
+    unit: of the pixels' values. hole_diameter: in the image's depth unit. other: whatever else is worth keeping.
+    """
+
+    well: str | None = None
+    uwi: str | None = None
+    tool: str | None = None
+    run: str | None = None
+    unit: str | None = None
+    hole_diameter: float | None = None
+    other: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FoundImage:
+    """An image of a file.
+
+    channel: its key, unique in the file; "" in a format that holds a single image.
+    open: gives its rows from the first; may be called again. Raises FileError.
+    rows: about how many it has, where that is known without reading them.
+    """
+
+    channel: str
+    metadata: Metadata
+    open: Callable[[], Source]
+    rows: int | None = None
+
+
+class ImageFile(Protocol):
+    """A file whose head is known to be good. images: one or more, in the order of the file."""
+
+    @property
+    def images(self) -> Sequence[FoundImage]: ...

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import importlib.resources
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from app.errors import CatalogUnavailable
 from app.settings import Settings
 
 BUSY_SECONDS = 10.0
+_JSON = partial(json.dumps, ensure_ascii=False)  # as text it is searched in
 WRITE_LOCK = 0x426F7265  # the key of PostgreSQL's advisory lock that stands for SQLite's write lock
 
 
@@ -108,7 +111,9 @@ def require_driver(url: str | None) -> None:
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         return _postgresql_engine(url)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    engine = create_engine(
+        url, json_serializer=_JSON, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+    )
 
     # The driver's own transaction handling begins too late for our guarantees: we begin by hand.
     @event.listens_for(engine, "connect")
@@ -132,7 +137,7 @@ def _lower(value: object) -> object:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, json_serializer=_JSON, pool_pre_ping=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:

@@ -44,5 +44,5 @@ def announce_job(session: Session, job: Job) -> None:
 
 
 def announce_image(session: Session, image_id: int, change: str) -> None:
-    """change: "stored" or "deleted"."""
+    """change: "stored", "changed" or "deleted"."""
     announce(session, EventKind.IMAGE, {"image_id": image_id, "change": change})

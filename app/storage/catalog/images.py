@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVarTuple
+from typing import Any, TypeVarTuple
 
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app.errors import ImageNotFound, LeaseLost
@@ -30,6 +30,27 @@ class Totals:
     overview_bytes: int
 
 
+@dataclass(frozen=True)
+class ImageFilter:
+    """search: a part, in any case, of the name, the channel, or what is said of the image. The others: exactly."""
+
+    search: str = ""
+    well: str | None = None
+    uwi: str | None = None
+    tool: str | None = None
+
+    def chosen(self) -> list[ColumnElement[bool]]:
+        said = (Image.name, Image.channel, Image.well, Image.uwi, Image.tool, Image.run, Image.unit)
+        found = [or_(*(text.icontains(self.search, autoescape=True) for text in (*said, _OTHER)))]
+        exact = ((Image.well, self.well), (Image.uwi, self.uwi), (Image.tool, self.tool))
+        return (found if self.search else []) + [
+            column == wanted for column, wanted in exact if wanted is not None
+        ]
+
+
+_OTHER = cast(Image.other, String)
+
+
 class Images:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
@@ -43,9 +64,12 @@ class Images:
             session.flush()
             return attempt.image_id
 
-    def commit(self, lease: Lease, now: float, images: Sequence[Image]) -> None:
+    def commit(
+        self, lease: Lease, now: float, images: Sequence[Image], *, of_job: Sequence[int] | None = None
+    ) -> None:
         """The images exist from here on, and their job is done: one transaction.
 
+        of_job: the ids that the job is to list, where some of its images had been stored before.
         Raises LeaseLost, also where an attempt was given up, and IntegrityError where the same content was
         committed meanwhile.
         """
@@ -57,33 +81,50 @@ class Images:
                     raise LeaseLost(f"image {image.id} of job {lease.job_id} is no longer ours")
                 attempt.state = AttemptState.STORED
                 session.add(image)
-            finish(job, lease, JobState.STORED, now, [image.id for image in images])
+            finish(job, lease, JobState.STORED, now, list(of_job or (image.id for image in images)))
             job.rows_done = job.rows_total = sum(image.rows for image in images)
             announce_job(session, job)
             for image in images:
                 announce_image(session, image.id, "stored")
 
-    def with_content(self, sha256: str, channel: str = "") -> int | None:
-        """The id of the image that holds this content."""
-        query = _existing(select(Image.id)).where(Image.sha256 == sha256, Image.channel == channel)
+    def of_content(self, sha256: str) -> dict[str, int]:
+        """The ids of the images that hold this content, by channel."""
+        query = _existing(select(Image.channel, Image.id)).where(Image.sha256 == sha256)
         with self.catalog.reading() as session:
-            return session.scalar(query)
+            found: dict[str, int] = dict(session.execute(query).all())
+        return found
 
     def get(self, image_id: int) -> Image:
         """Raises ImageNotFound."""
         with self.catalog.reading() as session:
             return existing_image(session, image_id)
 
-    def page(self, limit: int, after: int = 0, search: str = "") -> tuple[Sequence[Image], int]:
-        """Images with ids above `after`, oldest first, and how many there are in all.
-
-        search: counts and lists only those whose name holds this text, in any case.
-        """
-        found = Image.name.icontains(search, autoescape=True)
-        query = _existing(select(Image)).where(Image.id > after, found).order_by(Image.id).limit(limit)
+    def page(
+        self, limit: int, after: int = 0, chosen: ImageFilter = ImageFilter()
+    ) -> tuple[Sequence[Image], int]:
+        """Images with ids above `after`, oldest first, and how many there are in all."""
+        found = chosen.chosen()
+        query = _existing(select(Image)).where(Image.id > after, *found).order_by(Image.id).limit(limit)
         with self.catalog.reading() as session:
-            total = session.scalar(_existing(select(func.count(Image.id))).where(found)) or 0
+            total = session.scalar(_existing(select(func.count(Image.id))).where(*found)) or 0
             return session.scalars(query).all(), total
+
+    def change(self, image_id: int, values: Mapping[str, Any], describe: Callable[[Image], object]) -> Image:
+        """Say something else of an image. values: the columns to change; `other` by its keys, None takes one away.
+
+        describe: called with the image as it will be, before that is committed. Raises ImageNotFound.
+        """
+        with self.catalog.writing() as session:
+            image = existing_image(session, image_id)
+            for column, value in values.items():
+                if column == "other":
+                    merged = image.other | value
+                    value = {key: text for key, text in merged.items() if text is not None}
+                setattr(image, column, value)
+            session.flush()
+            describe(image)
+            announce_image(session, image_id, "changed")
+            return image
 
     def totals(self) -> Totals:
         query = _existing(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -112,15 +112,16 @@ class Jobs:
             job = held(session, lease)
             job.sha256, job.size_bytes = sha256, size_bytes
 
-    def duplicate(self, lease: Lease, now: float, image_id: int) -> bool:
-        """Whether there is such an image; else the job goes on. Raises LeaseLost."""
+    def duplicate(self, lease: Lease, now: float, image_ids: Sequence[int]) -> bool:
+        """Whether there are all these images; else the job goes on. Raises LeaseLost."""
+        existing = select(func.count(Image.id)).where(Image.id.in_(image_ids), Image.deleted_at.is_(None))
         with self.catalog.writing() as session:
             job = held(session, lease)
-            image = session.get(Image, image_id)
-            if image is None or image.deleted_at is not None:
+            if session.scalar(existing) != len(image_ids):
                 return False
-            finish(job, lease, JobState.DUPLICATE, now, [image_id])
-            job.message = f"the same content is already stored as image {image_id}"
+            finish(job, lease, JobState.DUPLICATE, now, list(image_ids))
+            images = f"image{'s' if len(image_ids) > 1 else ''} {', '.join(map(str, image_ids))}"
+            job.message = f"the same content is already stored as {images}"
             announce_job(session, job)
             return True
 

@@ -149,6 +149,15 @@ class Image(Base):
     row_bytes: Mapped[int] = mapped_column(BigInteger)
     overview_bytes: Mapped[int] = mapped_column(BigInteger)
 
+    # what its file, or somebody since, says of it; nothing of it changes a pixel
+    well: Mapped[str | None]
+    uwi: Mapped[str | None]
+    tool: Mapped[str | None]
+    run: Mapped[str | None]
+    unit: Mapped[str | None]
+    hole_diameter: Mapped[float | None]
+    other: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+
 
 class Pick(Base):
     """A plane that cuts the hole, as the sinusoid it is on the wall. Lengths in the image's depth unit.

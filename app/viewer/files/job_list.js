@@ -145,8 +145,8 @@ function momentText(moment) {
 }
 
 /** The reason in words, with the place in the file where that is known and not said already. */
-function whereOf({ message, row, column }) {
-  if (!message) return "";
+function whereOf({ message, row, column, image_ids: images }) {
+  if (!message) return images?.length > 1 ? `${images.length} images` : "";
   const isSaid = row === null || row === undefined || message.includes(String(row));
   return isSaid ? message : `${message} (line ${row}${column ? `, column ${column}` : ""})`;
 }

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import FileError
-from app.ingestion.readers import csv_source, open_source
+from app.ingestion.readers import csv_source, open_file
 from tests.builders import image_rows, settings_in, write_csv
 
 
 def opened(path, **changes):
-    return open_source(path, settings_in(path.parent, source_width="any", **changes))
+    return open_file(path, settings_in(path.parent, source_width="any", **changes)).images[0].open()
 
 
 def joined(chunks):

@@ -85,7 +85,7 @@ def test_a_file_with_several_images_commits_all_or_none(jobs, images):
     assert [image.id for image in images.page(10)[0]] == [taken]
     images.commit(lease, 1.0, [image_row(first, "new"), image_row(second, "taken", channel="GR")])
     assert jobs.get(lease.job_id).image_ids == [first, second]
-    assert images.with_content("taken", "GR") == second
+    assert images.of_content("taken") == {"": taken, "GR": second}
 
 
 def test_the_same_content_is_stored_once_and_freed_by_deleting(jobs, images):
@@ -95,11 +95,11 @@ def test_the_same_content_is_stored_once_and_freed_by_deleting(jobs, images):
     with pytest.raises(IntegrityError):
         images.commit(lease, 1.0, [image_row(image_id, "abc")])
     assert jobs.get(lease.job_id).state == "running"
-    assert images.with_content("abc") == first
+    assert images.of_content("abc") == {"": first}
     images.delete(first, 2.0)
-    assert images.with_content("abc") is None
+    assert images.of_content("abc") == {}
     images.commit(lease, 3.0, [image_row(image_id, "abc")])
-    assert images.with_content("abc") == image_id
+    assert images.of_content("abc") == {"": image_id}
 
 
 def test_an_image_needs_an_attempt_of_its_own(jobs, images):
@@ -239,8 +239,8 @@ def test_an_image_whose_commit_was_in_doubt_keeps_its_rows(place, tmp_path, monk
     """The database took the commit, and the connection broke before it could say so."""
     commit = Images.commit
 
-    def answer_is_lost(images, *arguments):
-        commit(images, *arguments)
+    def answer_is_lost(images, *arguments, **named):
+        commit(images, *arguments, **named)
         raise CatalogUnavailable("the connection broke")
 
     monkeypatch.setattr(Images, "commit", answer_is_lost)

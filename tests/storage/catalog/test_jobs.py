@@ -49,7 +49,7 @@ def test_a_lapsed_lease_is_taken_over_and_its_old_holder_changes_nothing_more(jo
     for change in (
         lambda: jobs.progress(old, 91.0, 1, None),
         lambda: jobs.note_content(old, "abc", 1),
-        lambda: jobs.duplicate(old, 91.0, 1),
+        lambda: jobs.duplicate(old, 91.0, [1]),
         lambda: jobs.fail(old, 91.0, error),
         lambda: jobs.retry_later(old, 91.0, "disk", "full"),
         lambda: jobs.put_back(old),
@@ -150,7 +150,7 @@ def test_progress_and_content_are_noted(jobs):
 def test_a_duplicate_names_the_image_it_equals(jobs, images):
     image_id = committed(jobs, images)
     lease = leased(jobs)
-    assert jobs.duplicate(lease, 9.0, image_id)
+    assert jobs.duplicate(lease, 9.0, [image_id])
     job = jobs.get(lease.job_id)
     assert (job.state, job.image_ids, job.finished_at, job.reason) == ("duplicate", [image_id], 9.0, None)
     assert f"image {image_id}" in job.message
@@ -161,7 +161,7 @@ def test_nothing_is_a_duplicate_of_an_image_that_is_no_more(jobs, images):
     images.delete(image_id, 1.0)
     lease = leased(jobs)
     for gone in (image_id, 99):
-        assert not jobs.duplicate(lease, 9.0, gone)
+        assert not jobs.duplicate(lease, 9.0, [gone])
         assert jobs.get(lease.job_id).state == "running"
 
 
