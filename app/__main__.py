@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
+from tempfile import TemporaryDirectory
+
 import uvicorn
 
+from app.api.metering import SHARED_FOLDER
 from app.settings import Settings
 from app.startup import load_settings, require_port
 
@@ -12,6 +17,15 @@ def main() -> None:
     settings = load_settings()
     require_port(settings)
     print(_banner(settings), flush=True)
+    with ExitStack() as until_the_end:
+        if settings.workers > 1:  # they count together
+            os.environ[SHARED_FOLDER] = until_the_end.enter_context(
+                TemporaryDirectory(prefix="borehole-metrics-")
+            )
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
     uvicorn.run(
         "app.main:create_app",
         factory=True,

@@ -17,6 +17,7 @@ from app.api import (
     frames,
     images,
     jobs,
+    metrics,
     page,
     picks,
     pipeline,
@@ -27,6 +28,7 @@ from app.api import (
 )
 from app.api.answers import RecentAnswers
 from app.api.compression import CompressText
+from app.api.metering import Meter
 from app.api.quick_route import QuickAnswers
 from app.api.request_log import RequestLog
 from app.api.routing import HeadAsGet
@@ -51,6 +53,7 @@ Errors are `application/problem+json` with a stable `code`.
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
+    meter = Meter()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -60,6 +63,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         async with AsyncExitStack() as closing:
             services = app.state.services = await run_in_threadpool(Services.open, settings)
             closing.callback(services.close)
+            cache = services.reader.cache
+            meter.follow("block_cache_hits", "Blocks of rows found in memory.", lambda: cache.hits)
+            meter.follow("block_cache_misses", "Blocks of rows read from the store.", lambda: cache.misses)
             host = PipelineHost(services.place)
             await run_in_threadpool(host.start)
             closing.push_async_callback(run_in_threadpool, host.stop)
@@ -85,15 +91,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         jobs,
         events,
         system,
+        metrics,
         page,
     ):
         app.include_router(part.router)
     app.mount("/viewer", page.ViewerFiles(), name="viewer")
     problems.install(app)
+    app.state.meter = meter
     app.add_middleware(QuickAnswers, routes=[*frames.router.routes, *tiles.router.routes])
     app.add_middleware(CompressText, minimum_size=1000, compresslevel=1)
     app.add_middleware(page.FramedNowhere)
-    app.add_middleware(RecentAnswers, capacity_bytes=settings.answer_cache_bytes)
+    app.add_middleware(
+        RecentAnswers,
+        capacity_bytes=settings.answer_cache_bytes,
+        count_hit=meter.counter("answer_cache_hits", "Requests answered from memory by their address."),
+    )
     app.add_middleware(HeadAsGet)
-    app.add_middleware(RequestLog, lines=settings.access_log)
+    app.add_middleware(RequestLog, meter=meter, lines=settings.access_log)
     return app

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,9 +77,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
 
 
 @contextmanager
-def open_library(folder: Path) -> Iterator[Library]:
-    """A library whose pipeline is hosted, and switched off."""
-    settings = settings_in(folder, pipeline_autostart=False, answer_cache_bytes=0, picture_cache_bytes=0)
+def open_library(folder: Path, **changes: Any) -> Iterator[Library]:
+    """A library whose pipeline is hosted, and switched off; it keeps no answers unless `changes` say so."""
+    keeping_nothing = {"answer_cache_bytes": 0, "picture_cache_bytes": 0}
+    settings = settings_in(folder, **{"pipeline_autostart": False, **keeping_nothing, **changes})
     place = Workplace.open(settings)
     _, pixels = image_rows(5460, seed=1)
     whole = _stored(

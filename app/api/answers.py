@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,10 +24,13 @@ _KEPT_WITH_304 = (b"etag", b"cache-control", b"vary")
 
 @dataclass
 class _Answer:
+    """route: which one gave it."""
+
     image_id: int
     headers: RawHeaders
     body: bytes
     etag: bytes
+    route: object
 
 
 @dataclass
@@ -51,8 +55,9 @@ class _Recording:
 class RecentAnswers:
     """Middleware for GET requests about one image. Bounded in bytes; the least recently used go first."""
 
-    def __init__(self, app: ASGIApp, *, capacity_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, capacity_bytes: int, count_hit: Callable[[], None]) -> None:
         self.app = app
+        self.count_hit = count_hit
         self.capacity_bytes = capacity_bytes
         self.held_bytes = 0
         self._answers: OrderedDict[Address, _Answer] = OrderedDict()
@@ -71,14 +76,16 @@ class RecentAnswers:
         answer = self._answers.get(address)
         if answer is not None and _exists(scope, answer.image_id):
             self._answers.move_to_end(address)
+            self.count_hit()
+            scope["route"] = answer.route
             await _send_again(answer, headers.get(b"if-none-match"), send)
             return
         recording = _Recording(send)
         await self.app(scope, receive, recording)
         if recording.status == 200 and IMAGE_ID in scope and recording.body is not None:
-            self._keep(address, scope[IMAGE_ID], recording.headers, recording.body)
+            self._keep(address, scope, recording.headers, recording.body)
 
-    def _keep(self, address: Address, image_id: int, headers: RawHeaders, body: bytes) -> None:
+    def _keep(self, address: Address, scope: Scope, headers: RawHeaders, body: bytes) -> None:
         if len(body) * LARGEST_SHARE > self.capacity_bytes:
             return
         etag = dict(headers).get(b"etag", b"")
@@ -86,7 +93,7 @@ class RecentAnswers:
         headers.append((b"server-timing", b"cache;desc=hit"))
         replaced = self._answers.pop(address, None)
         self.held_bytes += len(body) - (len(replaced.body) if replaced else 0)
-        self._answers[address] = _Answer(image_id, headers, body, etag)
+        self._answers[address] = _Answer(scope[IMAGE_ID], headers, body, etag, scope.get("route"))
         while self.held_bytes > self.capacity_bytes:
             _, oldest = self._answers.popitem(last=False)
             self.held_bytes -= len(oldest.body)

@@ -1,4 +1,4 @@
-"""An id for every request, and one line in the log when it is answered."""
+"""An id for every request, one line in the log when it is answered, and its place in the figures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import time
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.metering import Meter
+
 log = logging.getLogger("borehole.access")
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -18,8 +20,9 @@ _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class RequestLog:
     """Takes over a well-formed `X-Request-Id` from a proxy, else makes one; it comes back with the answer."""
 
-    def __init__(self, app: ASGIApp, *, lines: bool) -> None:
+    def __init__(self, app: ASGIApp, *, meter: Meter, lines: bool) -> None:
         self.app = app
+        self.meter = meter
         self.lines = lines
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,11 +42,14 @@ class RequestLog:
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
+        self.meter.begin()
         try:
             await self.app(scope, receive, send_with_id)
         finally:
+            seconds = time.perf_counter() - started
+            self.meter.end(scope, status, seconds)
             if self.lines:
-                self._write(scope, status, request_id, (time.perf_counter() - started) * 1000)
+                self._write(scope, status, request_id, seconds * 1000)
 
     def _write(self, scope: Scope, status: int, request_id: str, milliseconds: float) -> None:
         query = scope["query_string"].decode("latin-1")

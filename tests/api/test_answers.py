@@ -50,6 +50,14 @@ def images():
     return Images()
 
 
+class Hits:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def hit(self) -> None:
+        self.count += 1
+
+
 @pytest.fixture
 def ask(images):
     """ask(endpoint, path, headers): through a cache of 800 bytes."""
@@ -63,15 +71,15 @@ def ask(images):
     services, app = Services(), App()
     services.known_images = images
     app.state = type("State", (), {"services": services})()
-    caches = {}
+    caches, hits = {}, Hits()
 
     def ask(endpoint, path="/", **headers):
-        cache = caches.setdefault(endpoint, RecentAnswers(endpoint, capacity_bytes=800))
+        cache = caches.setdefault(endpoint, RecentAnswers(endpoint, capacity_bytes=800, count_hit=hits.hit))
 
         async def with_app(scope, receive, send):
             await cache({**scope, "app": app}, receive, send)
 
-        ask.cache = cache
+        ask.cache, ask.hits = cache, hits
         return TestClient(with_app).get(path, headers=headers)
 
     return ask
@@ -83,6 +91,7 @@ def test_the_same_address_is_answered_again_without_asking(ask):
     assert (first.text, second.text, endpoint.calls) == ("1", "1", 1)
     assert second.headers["etag"] == '"tag"'
     assert second.headers["server-timing"] == "cache;desc=hit"
+    assert ask.hits.count == 1
     assert first.headers["server-timing"] == "read;dur=1"
 
 

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.responses import PlainTextResponse
 
+from app.api.metering import Meter
 from app.api.request_log import RequestLog, printable
 from tests.api.conftest import records_of
 
@@ -21,7 +22,7 @@ def records():
 
 def asked(lines: bool = True, app=None) -> TestClient:
     app = app or PlainTextResponse("here")
-    return TestClient(RequestLog(app, lines=lines), raise_server_exceptions=False)
+    return TestClient(RequestLog(app, meter=Meter(), lines=lines), raise_server_exceptions=False)
 
 
 def test_one_line_says_what_was_asked_and_what_came_of_it(records):
@@ -47,7 +48,7 @@ def test_a_request_that_fails_is_logged_as_500(records):
         raise RuntimeError("broken")
 
     with pytest.raises(RuntimeError, match="broken"):
-        TestClient(RequestLog(broken, lines=True)).get("/")
+        TestClient(RequestLog(broken, meter=Meter(), lines=True)).get("/")
     assert records[0].status == 500
 
 
@@ -79,7 +80,7 @@ def test_an_id_never_carries_another_header(given):
         "headers": [(b"x-request-id", given)],
         "client": None,
     }
-    asyncio.run(RequestLog(PlainTextResponse("here"), lines=True)(scope, None, send))
+    asyncio.run(RequestLog(PlainTextResponse("here"), meter=Meter(), lines=True)(scope, None, send))
     headers = dict(sent[0]["headers"])
     assert re.fullmatch(b"[0-9a-f]{16}", headers[b"x-request-id"])
     assert b"set-cookie" not in headers
@@ -105,5 +106,5 @@ def test_what_is_not_http_passes_untouched():
     async def app(scope, receive, send):
         seen.append(scope)
 
-    asyncio.run(RequestLog(app, lines=True)({"type": "lifespan"}, None, None))
+    asyncio.run(RequestLog(app, meter=Meter(), lines=True)({"type": "lifespan"}, None, None))
     assert seen == [{"type": "lifespan"}]

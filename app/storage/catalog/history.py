@@ -58,6 +58,17 @@ class History:
             counted: dict[str, int] = dict(rows.all())
         return {state.value: 0 for state in JobState} | counted
 
+    def waiting_since(self) -> float | None:
+        """When the file came that waits longest to be taken up, in seconds, UTC; None where none waits."""
+        waits = Job.state.in_((JobState.QUEUED, JobState.RETRYING))
+        with self.catalog.reading() as session:
+            return session.scalar(select(func.min(Job.created_at)).where(waits))
+
+    def last_stored_at(self) -> float | None:
+        """When a file last became an image, in seconds, UTC."""
+        with self.catalog.reading() as session:
+            return session.scalar(select(func.max(Job.finished_at)).where(Job.state == JobState.STORED))
+
     def unsettled(self) -> int:
         """How many files of finished jobs still lie in .processing/."""
         query = select(func.count()).where(Job.state.in_(FINISHED), Job.settled.is_(False))
