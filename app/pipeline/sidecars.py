@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import stat
 from pathlib import Path
 
 from app.ingestion.readers import suffix_of
@@ -25,8 +25,7 @@ def sidecar_beside(file: Path) -> Path | None:
     if file.is_dir():
         return None
     beside = (file.with_name(name) for name in names_of_sidecar(file.name))
-    # os.path's do not mind a name that is too long.
-    return next((path for path in beside if os.path.isfile(path) and not os.path.islink(path)), None)
+    return next(filter(_is_plain, beside), None)
 
 
 def sidecar_in_claim(file: Path) -> Path | None:
@@ -38,3 +37,10 @@ def sidecar_in_claim(file: Path) -> Path | None:
 def name_with(target: Path) -> Path:
     """What the description is called once its file has this name."""
     return target.with_name(target.name + SIDECAR_SUFFIX)
+
+
+def _is_plain(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:  # such a name may also be too long
+        return False

@@ -10,9 +10,9 @@ import pytest
 from app.ingestion.fingerprint import Fingerprint
 from app.ingestion.group_writing import WrittenGroup
 from app.ingestion.parts import Division, Part, StoredPart
+from app.ingestion.readers import Metadata
 from app.ingestion.readers.csv_source import Lines
 from app.ingestion.statistics import ImageStatistics
-from app.ingestion.readers import Metadata
 from app.ingestion.stored_image import Findings
 from app.pipeline.attempt import Divided
 from app.pipeline.divisions import Divisions

@@ -75,7 +75,7 @@ def _read_row(content: bytes, line: int, layout: CsvLayout) -> list[float]:
                 value=cells[position],
             )
     named = zip(cells, layout.names, strict=True)
-    return [_read_cell(cell, line, name) for cell, name in named]
+    return [read_cell(cell, line, name) for cell, name in named]
 
 
 def _cells_of(content: bytes, line: int, layout: CsvLayout) -> list[str]:
@@ -117,7 +117,8 @@ def _cells_of(content: bytes, line: int, layout: CsvLayout) -> list[str]:
     return cells
 
 
-def _read_cell(cell: str, line: int, name: str) -> float:
+def read_cell(cell: str, line: int, name: str) -> float:
+    """NaN where null. Raises FileError (not_a_number, infinite_value)."""
     if is_number(cell):
         value = float(cell)
         if math.isfinite(value):

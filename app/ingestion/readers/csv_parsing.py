@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from app.ingestion.readers.csv_cells import blank_bytes, read_lines
 from app.ingestion.readers.csv_layout import NULL_WORDS, CsvLayout
+from app.ingestion.readers.pixel_values import are_integers8, without_null_values
 from app.ingestion.readers.source import Chunk
 
 Table = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]
@@ -51,7 +52,7 @@ def parse_block(block: bytes, first_line: int, layout: CsvLayout) -> ParsedBlock
     block = _with_bare_newlines(block)
     table = _read_fast(block, first_line, layout)
     columns, lines = read_lines(block, first_line, layout) if table is None else table
-    columns = _without_null_values(columns, layout.null_values)
+    columns = without_null_values(columns, layout.null_values)
     depths, pixels = columns[layout.depth], columns[layout.pixel_selector].T
     has_depth = ~np.isnan(depths)
     if not has_depth.all():
@@ -59,7 +60,7 @@ def parse_block(block: bytes, first_line: int, layout: CsvLayout) -> ParsedBlock
     return ParsedBlock(
         Chunk(depths, pixels, lines),
         dropped_rows=int(has_depth.size - has_depth.sum()),
-        integers8=_integers8(pixels[:, :1]) and _integers8(pixels),
+        integers8=are_integers8(pixels),
     )
 
 
@@ -140,22 +141,3 @@ def _filled_lines(block: bytes, delimiter: str) -> npt.NDArray[np.bool_]:
     """Which lines are not blank: bool (lines of the block,)."""
     blank = blank_bytes(delimiter)
     return np.array([bool(content.strip(blank)) for content in block.split(b"\n")[:-1]], dtype=np.bool_)
-
-
-def _without_null_values(
-    columns: npt.NDArray[np.float64], null_values: tuple[float, ...]
-) -> npt.NDArray[np.float64]:
-    if not columns.size:
-        return columns
-    lowest = np.fmin.reduce(columns, axis=None)
-    for null_value in null_values:
-        if lowest <= null_value:
-            columns = np.where(columns == null_value, np.nan, columns)
-    return columns
-
-
-def _integers8(pixels: npt.NDArray[np.float64]) -> bool:
-    """Whether every value survives as a byte."""
-    with np.errstate(invalid="ignore"):
-        changed = np.count_nonzero(pixels.astype(np.uint8) != pixels)
-    return not changed or bool(changed == np.count_nonzero(np.isnan(pixels)))

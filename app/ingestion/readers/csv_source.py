@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.errors import FileError, Reason
+from app.ingestion.readers.chunking import at_most
 from app.ingestion.readers.csv_blocks import LONGEST_LINE, line_blocks
 from app.ingestion.readers.csv_cells import shown
 from app.ingestion.readers.csv_header import NO_ROWS, read_header
@@ -61,7 +62,7 @@ class CsvSource:
                 self.dropped_rows += parsed.dropped_rows
                 self.integers8 &= parsed.integers8
                 any_depth |= len(parsed.rows.depths) > 0
-                yield from _at_most(rows, parsed.rows)
+                yield from at_most(rows, parsed.rows)
         if not any_depth and not self.dropped_rows:
             raise FileError(Reason.NO_ROWS, NO_ROWS)
         if not any_depth:
@@ -70,12 +71,3 @@ class CsvSource:
                 f"None of the {self.dropped_rows} rows has a depth in column {shown(self.depth_name)}.",
                 column=self.depth_name,
             )
-
-
-def _at_most(rows: int, chunk: Chunk) -> Iterator[Chunk]:
-    """The chunk in as few pieces of even length as it takes; none where it has no rows."""
-    total = len(chunk.depths)
-    pieces = -(-total // rows)
-    for piece in range(pieces):
-        part = slice(piece * total // pieces, (piece + 1) * total // pieces)
-        yield Chunk(chunk.depths[part], chunk.pixels[part], chunk.lines[part])

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from app.errors import FileError, Reason
 from app.ingestion.readers.csv_file import CsvFile
-from app.ingestion.readers.signatures import LONGEST, kind_of
+from app.ingestion.readers.las_file import LasFile
+from app.ingestion.readers.signatures import LAS, LONGEST, kind_of
 from app.ingestion.readers.source import ImageFile
 from app.settings import Settings
 
@@ -26,6 +27,7 @@ class Format:
 
 _FORMATS: dict[str, Format] = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".dat", ".asc"), Format(CsvFile)),
+    ".las": Format(LasFile, LAS),
 }
 
 SUFFIXES = tuple(_FORMATS)
