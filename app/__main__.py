@@ -45,7 +45,7 @@ def _banner(settings: Settings) -> str:
         f"  API docs     {settings.url}/docs",
         f"  data folder  {settings.data_dir} (drop CSV files here)",
     ]
-    if not (settings.listens_on_loopback or settings.api_key or settings.allow_anonymous_writes):
+    if not (settings.listens_on_loopback or settings.keys or settings.allow_anonymous_writes):
         lines.append("  changes      refused: the network can reach this server; set BOREHOLE_API_KEY")
     return "\n".join([*lines, ""])
 

@@ -23,6 +23,7 @@ BoreholeError
     ├── UploadMalformed
     └── WriteRefused
         ├── ApiKeyRequired
+        ├── KeyIsForReading
         └── AnonymousWriteRefused
 """
 
@@ -202,6 +203,10 @@ class WriteRefused(RequestError):
 
 class ApiKeyRequired(WriteRefused):
     status, code, title = 401, "api_key_required", "API key required"
+
+
+class KeyIsForReading(WriteRefused):
+    code, title = "key_is_for_reading", "This key is for reading"
 
 
 class AnonymousWriteRefused(WriteRefused):

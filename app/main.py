@@ -22,10 +22,12 @@ from app.api import (
     picks,
     pipeline,
     problems,
+    session,
     system,
     tiles,
     uploads,
 )
+from app.api.access import ReadingNeedsKey
 from app.api.answers import RecentAnswers
 from app.api.compression import CompressText
 from app.api.metering import Meter
@@ -92,6 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         events,
         system,
         metrics,
+        session,
         page,
     ):
         app.include_router(part.router)
@@ -106,6 +109,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         capacity_bytes=settings.answer_cache_bytes,
         count_hit=meter.counter("answer_cache_hits", "Requests answered from memory by their address."),
     )
+    if settings.reading_needs_key:
+        app.add_middleware(ReadingNeedsKey, settings=settings)
     app.add_middleware(HeadAsGet)
     app.add_middleware(RequestLog, meter=meter, lines=settings.access_log)
     return app

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.keys import ApiKey
 
 HEADER_VALUE = r"^[!-~]([ -~]*[!-~])?$"
 """What every client can send in a header and every server reads alike: ASCII, no space at the ends."""
@@ -52,8 +54,10 @@ class Settings(BaseSettings):
     answer_cache_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
     picture_cache_bytes: Annotated[int, Field(ge=0)] = 512 * 1024 * 1024
 
-    # who may change things
+    # who may do what
     api_key: Annotated[str, Field(pattern=HEADER_VALUE)] | None = None
+    api_keys: Annotated[tuple[ApiKey, ...], NoDecode] = ()
+    reading_needs_key: bool = False
     allow_anonymous_writes: bool = False
 
     # logs
@@ -66,6 +70,22 @@ class Settings(BaseSettings):
         """`BOREHOLE_NULL_VALUES=-999.25,-9999`: a comma-separated list."""
         return tuple(value.replace(" ", "").split(",")) if isinstance(value, str) else value
 
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _parse_keys(cls, value: object) -> object:
+        """`BOREHOLE_API_KEYS=dashboard:read:HASH,office:write:HASH`"""
+        if not isinstance(value, str):
+            return value
+        return tuple(ApiKey.parse(text) for text in value.replace(" ", "").split(",") if text)
+
+    @model_validator(mode="after")
+    def _have_a_key_to_ask_for(self) -> Self:
+        if self.reading_needs_key and not self.keys:
+            raise ValueError(
+                "BOREHOLE_READING_NEEDS_KEY is set, and there is no key: set BOREHOLE_API_KEYS, too"
+            )
+        return self
+
     @field_validator("host")
     @classmethod
     def _without_brackets(cls, value: str) -> str:
@@ -76,6 +96,12 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @property
+    def keys(self) -> tuple[ApiKey, ...]:
+        """All keys; BOREHOLE_API_KEY is one for writing, called `default`."""
+        alone = (ApiKey.of("default", "write", self.api_key),) if self.api_key else ()
+        return alone + self.api_keys
 
     @property
     def rounds_values(self) -> bool:

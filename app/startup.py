@@ -20,7 +20,7 @@ from app.storage.local_disk import require_local_disk
 
 PREFIX = "BOREHOLE_"
 OF_COMPOSE = frozenset({"BOREHOLE_UID", "BOREHOLE_GID"})
-SECRETS = frozenset({"api_key", "database_url"})
+SECRETS = frozenset({"api_key", "api_keys", "database_url"})
 
 
 def load_settings() -> Settings:

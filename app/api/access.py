@@ -1,37 +1,95 @@
-"""Who may change things: holders of the API key, or, where there is none, somebody at this very machine."""
+"""Who may do what: holders of API keys, or, where there are none, for changes, somebody at this very machine.
+
+A key comes in `X-API-Key`, as `Authorization: Bearer`, or, from a browser that has sent it once, as a session's
+cookie. Cookies travel by themselves, so a request that has one must not come from a page of another origin.
+"""
 
 from __future__ import annotations
 
-import hmac
+from http.cookies import CookieError, SimpleCookie
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api.problems import answer_problem
 from app.api.services import UsesServices
-from app.errors import AnonymousWriteRefused, ApiKeyRequired
-from app.settings import LOOPBACK_HOSTS
+from app.api.sessions import COOKIE, holder_of_token
+from app.errors import AnonymousWriteRefused, ApiKeyRequired, KeyIsForReading
+from app.keys import ApiKey, holder
+from app.settings import LOOPBACK_HOSTS, Settings
 
-_KEY = APIKeyHeader(
-    name="X-API-Key", auto_error=False, description="Needed for changes where BOREHOLE_API_KEY is set."
+KEY_NAME = "borehole.key"
+"""The key of a request's scope under which the log finds whose key it was."""
+
+OPEN_TO_ALL = ("/viewer/", "/static-offline-docs/")
+OPEN_PAGES = frozenset({"/", "/health/live", "/health/ready", "/session", "/favicon.ico"})
+
+_DOCUMENTED = APIKeyHeader(
+    name="X-API-Key",
+    auto_error=False,
+    description="Needed for changes where the server has keys, and for reading where `BOREHOLE_READING_NEEDS_KEY` "
+    "is set. `Authorization: Bearer` does as well.",
 )
+
+
+def key_of(headers: Headers, settings: Settings) -> ApiKey | None:
+    """Whose request it is; None where it brings no key. Raises ApiKeyRequired for one that is not ours."""
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    given = headers.get("x-api-key") or (bearer.strip() if scheme.lower() == "bearer" else "")
+    if given:
+        key = holder(given, settings.keys)
+        if key is None:
+            raise ApiKeyRequired("wrong key: this is none of the server's API keys")
+        return key
+    token = _cookie(headers.get("cookie", ""))
+    if token is None or not _is_same_origin(headers):
+        return None
+    return holder_of_token(token, settings.keys)
+
+
+class ReadingNeedsKey:
+    """Middleware that answers nothing about images to who has no key; only the page itself, and whether we live."""
+
+    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in OPEN_PAGES or scope["path"].startswith(OPEN_TO_ALL):
+            await self.app(scope, receive, send)
+            return
+        try:
+            key = key_of(Headers(scope=scope), self.settings)
+            if key is None:
+                raise ApiKeyRequired("this server answers only to who sends one of its API keys in X-API-Key")
+        except ApiKeyRequired as error:
+            answer = await answer_problem(Request(scope), error)
+            await answer(scope, receive, send)
+            return
+        scope[KEY_NAME] = key.name
+        await self.app(scope, receive, send)
 
 
 async def _writing_is_allowed(
     request: Request,
     services: UsesServices,
-    given: Annotated[str | None, Security(_KEY)],
+    _documented: Annotated[str | None, Security(_DOCUMENTED)],
 ) -> None:
-    """Raises ApiKeyRequired, AnonymousWriteRefused."""
+    """Raises ApiKeyRequired, KeyIsForReading, AnonymousWriteRefused."""
     settings = services.settings
-    if settings.api_key:
-        if not hmac.compare_digest((given or "").encode(), settings.api_key.encode()):
+    if settings.keys:
+        key = key_of(request.headers, settings)
+        if key is None:
             raise ApiKeyRequired(
-                "wrong key: what X-API-Key says is not this server's BOREHOLE_API_KEY"
-                if given
-                else "send the server's API key in the X-API-Key header to change anything"
+                "send one of the server's API keys in the X-API-Key header to change anything"
             )
+        request.scope[KEY_NAME] = key.name
+        if key.scope != "write":
+            raise KeyIsForReading(f"the key {key.name!r} is for reading; changes need one for writing")
         return
     if not settings.listens_on_loopback and not settings.allow_anonymous_writes:
         raise AnonymousWriteRefused(
@@ -50,9 +108,23 @@ def _must_come_from_here(request: Request) -> None:
             f"without an API key, changes are taken only at localhost, 127.0.0.1 or [::1], not at {host!r}: set "
             "BOREHOLE_API_KEY to allow them from elsewhere, or behind a proxy"
         )
-    origin = request.headers.get("origin")
-    if origin is not None and origin.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
-        raise AnonymousWriteRefused(f"a page of {origin!r} may not change anything here")
+    if not _is_same_origin(request.headers):
+        raise AnonymousWriteRefused(f"a page of {request.headers['origin']!r} may not change anything here")
+
+
+def _is_same_origin(headers: Headers) -> bool:
+    origin, host = headers.get("origin"), headers.get("host", "").lower()
+    return origin is None or origin.lower() in (f"http://{host}", f"https://{host}")
+
+
+def _cookie(header: str) -> str | None:
+    if COOKIE not in header:
+        return None
+    try:
+        found = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return None
+    return found.value if found else None
 
 
 def _name(url: str) -> str:

@@ -47,15 +47,20 @@ class Meter:
         )
         self._requests_of = lru_cache(maxsize=1000)(self._requests.labels)
         self._seconds_of = lru_cache(maxsize=100)(self._seconds.labels)
-        self._followed: list[_Followed] = []
+        self._followed: dict[str, _Followed] = {}
 
     def counter(self, name: str, text: str) -> Callable[[], None]:
         """A counter's `increase by one`."""
         return Counter(f"borehole_{name}", text, registry=self._own).inc
 
     def follow(self, name: str, text: str, total: Callable[[], int]) -> None:
-        """Expose what something in this process counts by itself, such as a cache its hits."""
-        self._followed.append(_Followed(Counter(f"borehole_{name}", text, registry=self._own), total))
+        """Expose what something in this process counts by itself from 0, such as a cache its hits.
+
+        Followed anew where an application is started a second time: the counter goes on.
+        """
+        known = self._followed.get(name)
+        counter = known.counter if known else Counter(f"borehole_{name}", text, registry=self._own)
+        self._followed[name] = _Followed(counter, total)
 
     def begin(self) -> None:
         self._in_flight.inc()
@@ -65,7 +70,7 @@ class Meter:
         self._in_flight.dec()
         self._requests_of(scope["method"], route, str(status)).inc()
         self._seconds_of(route).observe(seconds)
-        for each in self._followed:
+        for each in self._followed.values():
             each.catch_up()
 
     def registry(self) -> CollectorRegistry:

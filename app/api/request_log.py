@@ -62,7 +62,8 @@ class RequestLog:
             status,
             milliseconds,
             request_id,
-            extra={"request": request_id, "status": status, "ms": round(milliseconds, 2), "client": client},
+            extra={"request": request_id, "status": status, "ms": round(milliseconds, 2), "client": client}
+            | ({"key": scope["borehole.key"]} if "borehole.key" in scope else {}),
         )
 
 

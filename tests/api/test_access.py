@@ -6,6 +6,8 @@ import hmac
 
 import pytest
 
+from app.keys import hashed
+
 KEY = "correct horse battery staple"
 
 
@@ -33,7 +35,7 @@ def test_with_a_key_set_only_the_key_opens_from_wherever(idle_server):
 
 def test_a_wrong_key_is_told_from_none(idle_server):
     client = idle_server(api_key=KEY)
-    assert client.delete("/images/1").json()["detail"].startswith("send the server's API key")
+    assert client.delete("/images/1").json()["detail"].startswith("send one of the server's API keys")
     assert client.delete("/images/1", headers={"X-API-Key": "x"}).json()["detail"].startswith("wrong key")
 
 
@@ -49,18 +51,18 @@ def test_a_key_is_needed_on_loopback_too_once_it_is_set(idle_server):
     assert delete(idle_server(api_key=KEY, allow_anonymous_writes=True)) == NO_KEY
 
 
-@pytest.mark.parametrize("given", [None, "wrong", KEY])
+@pytest.mark.parametrize("given", ["wrong", KEY])
 def test_keys_are_compared_in_constant_time(idle_server, monkeypatch, given):
     compared = []
 
-    def compare(first: bytes, second: bytes) -> bool:
+    def compare(first: str, second: str) -> bool:
         compared.append({first, second})
         return hmac_compare(first, second)
 
     hmac_compare = hmac.compare_digest
     monkeypatch.setattr(hmac, "compare_digest", compare)
     delete(idle_server(api_key=KEY), **{"X-API-Key": given})
-    assert compared == [{(given or "").encode(), KEY.encode()}]
+    assert compared == [{hashed(given), hashed(KEY)}]
 
 
 def test_a_server_on_the_network_takes_no_anonymous_changes(idle_server):
@@ -126,5 +128,5 @@ def test_every_operation_that_changes_something_is_guarded(library):
     for path, operations in paths.items():
         for method, operation in operations.items():
             guarded = {"401", "403"} <= operation["responses"].keys()
-            assert guarded is (method != "get"), f"{method} {path}"
+            assert guarded is (method != "get" and path != "/session"), f"{method} {path}"
             assert bool(operation.get("security")) is guarded
