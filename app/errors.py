@@ -18,6 +18,7 @@ BoreholeError
     ├── DepthRangeEmpty
     ├── TooManyRows
     ├── PictureTooLarge
+    ├── ServerBusy            as an exception to the rule it may be asked again as it is
     ├── NothingToRetry
     ├── UploadTooLarge
     ├── UploadMalformed
@@ -183,6 +184,10 @@ class TooManyRows(RequestError):
 
 class PictureTooLarge(RequestError):
     status, code, title = 413, "picture_too_large", "Too many pixels for one picture"
+
+
+class ServerBusy(RequestError):
+    status, code, title = 503, "server_busy", "Too much to do right now"
 
 
 class NothingToRetry(RequestError):

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.conditional import CACHE_CONTROL, IMMUTABLE, entity_tag, is_unchanged, not_modified, version_of
@@ -90,7 +89,7 @@ async def depths(
     cache_control = IMMUTABLE if v == version_of(image) else CACHE_CONTROL
     if is_unchanged(request, tag):
         return not_modified(tag, cache_control)
-    body = await run_in_threadpool(_body, selection)
+    body = await services.heavy_work.run(_body, selection)
     return Response(
         body, media_type="application/json", headers={"ETag": tag, "Cache-Control": cache_control}
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.answers import IMAGE_ID
@@ -124,7 +123,7 @@ async def frames(
     values = await read(services, selection)
     watch.lap("read")
     if values.size > PIXELS_ON_THE_LOOP:
-        body = await run_in_threadpool(frames_body, frame_format, selection, values, style)
+        body = await services.heavy_work.run(frames_body, frame_format, selection, values, style)
     else:
         body = frames_body(frame_format, selection, values, style)
     watch.lap("render")

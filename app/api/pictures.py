@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from fastapi import Request
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.api.answers import IMAGE_ID
@@ -86,7 +85,7 @@ async def picture(
         watch.lap("read")
         body = render_png(values, style)
     else:
-        body, is_new = await run_in_threadpool(_kept_or_drawn, services, drawing, tag, watch)
+        body, is_new = await services.heavy_work.run(_kept_or_drawn, services, drawing, tag, watch)
         if is_new and drawing.is_dear:
             keeping = BackgroundTask(services.kept_pictures.put, tag, body)
     watch.lap("render")

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.api.request_log import printable
-from app.errors import InvalidParameter, RequestError, TransientError, problem
+from app.errors import InvalidParameter, RequestError, ServerBusy, TransientError, problem
 
 log = logging.getLogger("borehole.api")
 
@@ -45,7 +45,8 @@ def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:
         409: "It is not in a state for that.",
         413: "More rows, pixels or bytes than one answer, or one file, may have.",
         422: "A parameter is malformed.",
-        503: "The catalog or the storage does not answer right now; try again in a few seconds.",
+        503: "The catalog or the storage does not answer right now, or there is too much to do: try again in a few "
+        "seconds.",
     }
     return {status: {"description": meaning[status], "content": PROBLEM_SCHEMA} for status in statuses}
 
@@ -70,7 +71,8 @@ async def answer_problem(request: Request, error: Exception) -> Response:
             exc_info=error,
             extra={"request": request_id},
         )
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, TransientError) else {}
+    may_try_again = isinstance(error, TransientError | ServerBusy)
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if may_try_again else {}
     if problem(error)["status"] == 401:
         headers["WWW-Authenticate"] = "ApiKey"
     return _response(request, problem(error), headers)

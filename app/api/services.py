@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.api.heavy_work import HeavyWork
 from app.api.kept_pictures import KeptPictures
 from app.api.news import News
 from app.pipeline.control import PipelineControl
@@ -28,6 +29,7 @@ class Services:
     news: News
     kept_pictures: KeptPictures
     picks: Picks
+    heavy_work: HeavyWork = field(default_factory=HeavyWork)
     started_at: float = field(default_factory=time.time)
 
     @classmethod
