@@ -40,6 +40,9 @@ from app.pipeline.host import PipelineHost
 from app.settings import Settings
 from app.storage.local_disk import require_local_disk
 
+LARGEST_BODY = 256 * 1024
+"""Bytes of a request that is no upload: a pick or a description of an image take a few hundred."""
+
 DESCRIPTION = """
 Borehole images by depth range: drop a CSV into the data folder, then ask for the wall between two depths,
 as a picture or as numbers.
@@ -97,7 +100,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         session,
         page,
     ):
-        app.include_router(part.router)
+        # An upload is limited by what it is written to, as it comes in.
+        app.include_router(part.router, max_body_size=None if part is uploads else LARGEST_BODY)
     app.mount("/viewer", page.ViewerFiles(), name="viewer")
     problems.install(app)
     app.state.meter = meter

@@ -101,13 +101,16 @@ def _fault(fault: dict[str, Any]) -> dict[str, str]:
     return {"parameter": str(place), "message": fault["msg"], "value": _shown(fault.get("input"))}
 
 
+_HTTP_CODES = {404: "no_such_page", 405: "method_not_allowed", 413: "body_too_large"}
+
+
 async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     body = {
         "type": "about:blank",
         "title": error.detail,
         "status": error.status_code,
-        "code": {404: "no_such_page", 405: "method_not_allowed"}.get(error.status_code, "http_error"),
+        "code": _HTTP_CODES.get(error.status_code, "http_error"),
         "detail": f"{request.method} {request.scope['path']}: {error.detail}. GET /docs lists what there is.",
     }
     return _response(request, body, dict(error.headers or {}))

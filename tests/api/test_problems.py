@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from app.errors import CatalogUnavailable, StorageUnavailable
@@ -122,3 +124,14 @@ def test_a_malformed_host_is_no_internal_error(blunt, monkeypatch, host):
         assert blunt.get(url, headers={"Host": host}).status_code == status
     monkeypatch.setattr(Images, "page", raising(RuntimeError()))
     assert blunt.get("/images", headers={"Host": host}).json()["code"] == "internal_error"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Transfer-Encoding": "chunked"}])
+def test_a_body_that_is_no_upload_may_not_be_large(library, headers):
+    pick = {"name": "x" * 300_000, "kind": "bed", "depth": 9001, "amplitude": 0.1, "azimuth": 10}
+    body = json.dumps(pick).encode()
+    content = iter([body]) if headers else body
+    answer = library.client.post(
+        "/images/1/picks", content=content, headers={"Content-Type": "application/json", **headers}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
