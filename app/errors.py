@@ -18,7 +18,9 @@ BoreholeError
     ├── DepthRangeEmpty
     ├── TooManyRows
     ├── PictureTooLarge
-    ├── ServerBusy            as an exception to the rule it may be asked again as it is
+    ├── MayAskAgain           but only right now
+    │   ├── ServerBusy
+    │   └── TooManyRequests
     ├── NothingToRetry
     ├── UploadTooLarge
     ├── UploadMalformed
@@ -186,8 +188,18 @@ class PictureTooLarge(RequestError):
     status, code, title = 413, "picture_too_large", "Too many pixels for one picture"
 
 
-class ServerBusy(RequestError):
+class MayAskAgain(RequestError):
+    """Nothing is wrong with the request but its moment."""
+
+    status, code, title = 503, "not_now", "Not now"
+
+
+class ServerBusy(MayAskAgain):
     status, code, title = 503, "server_busy", "Too much to do right now"
+
+
+class TooManyRequests(MayAskAgain):
+    status, code, title = 429, "too_many_requests", "Too many requests"
 
 
 class NothingToRetry(RequestError):

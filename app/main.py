@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__, logs
 from app.api import (
@@ -31,7 +32,9 @@ from app.api.access import ReadingNeedsKey
 from app.api.answers import RecentAnswers
 from app.api.compression import CompressText
 from app.api.metering import Meter
+from app.api.pictures import HEADERS
 from app.api.quick_route import QuickAnswers
+from app.api.rate_limit import RateLimit
 from app.api.request_log import RequestLog
 from app.api.routing import HeadAsGet
 from app.api.services import Services
@@ -116,5 +119,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.reading_needs_key:
         app.add_middleware(ReadingNeedsKey, settings=settings)
     app.add_middleware(HeadAsGet)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "HEAD"],
+            allow_headers=["X-API-Key", "Authorization", "If-None-Match"],
+            expose_headers=[*HEADERS, "X-Request-Id"],
+        )
+    if settings.requests_per_second is not None:
+        app.add_middleware(RateLimit, per_second=settings.requests_per_second)
     app.add_middleware(RequestLog, meter=meter, lines=settings.access_log)
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -59,6 +60,8 @@ class Settings(BaseSettings):
     api_keys: Annotated[tuple[ApiKey, ...], NoDecode] = ()
     reading_needs_key: bool = False
     allow_anonymous_writes: bool = False
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    requests_per_second: Annotated[float, Field(gt=0)] | None = None
 
     # logs
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -77,6 +80,18 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ApiKey.parse(text) for text in value.replace(" ", "").split(",") if text)
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        """`BOREHOLE_CORS_ORIGINS=https://a.example,https://b.example`"""
+        if not isinstance(value, str):
+            return value
+        origins = tuple(value.replace(" ", "").rstrip("/").split(","))
+        for origin in origins:
+            if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", origin):
+                raise ValueError(f"{origin!r} is no origin; give https://name, or * for any page")
+        return origins
 
     @model_validator(mode="after")
     def _have_a_key_to_ask_for(self) -> Self:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.api.request_log import printable
-from app.errors import InvalidParameter, RequestError, ServerBusy, TransientError, problem
+from app.errors import InvalidParameter, MayAskAgain, RequestError, TransientError, problem
 
 log = logging.getLogger("borehole.api")
 
@@ -71,8 +71,9 @@ async def answer_problem(request: Request, error: Exception) -> Response:
             exc_info=error,
             extra={"request": request_id},
         )
-    may_try_again = isinstance(error, TransientError | ServerBusy)
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if may_try_again else {}
+    headers = (
+        {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, TransientError | MayAskAgain) else {}
+    )
     if problem(error)["status"] == 401:
         headers["WWW-Authenticate"] = "ApiKey"
     return _response(request, problem(error), headers)
