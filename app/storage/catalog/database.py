@@ -63,13 +63,8 @@ class Catalog:
             session.commit()
 
     def migrate(self) -> None:
-        newest = max(
-            file.name.split("_")[0]
-            for file in importlib.resources.files("app.storage.migrations.versions").iterdir()
-            if file.name.endswith(".py") and file.name[0].isdigit()
-        )
         with _translated():
-            if self._revision() == newest:
+            if self._revision() == newest_revision():
                 return
         # Only a new or outdated catalog pays for the import of Alembic.
         from alembic import command
@@ -90,6 +85,15 @@ class Catalog:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def newest_revision() -> str:
+    """Of the schema, as this program knows it."""
+    return max(
+        file.name.split("_")[0]
+        for file in importlib.resources.files("app.storage.migrations.versions").iterdir()
+        if file.name.endswith(".py") and file.name[0].isdigit()
+    )
 
 
 def require_driver(url: str | None) -> None:
