@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ from app.pipeline.folders import DataFolders
 from app.settings import Settings
 from app.storage.arrays.inventory import ids_used_up
 from app.storage.arrays.layout import Layout
-from app.storage.catalog.attempts import Attempts
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.filling import fill
 
@@ -73,8 +71,7 @@ def _made_in(
     used_up = ids_used_up(layout)
     with closing(Catalog(URL.create("sqlite", database=str(file)))) as catalog:
         catalog.migrate()
-        fill(catalog, images, picks, jobs)
-        Attempts(catalog).skip_to(used_up, time.time())
+        fill(catalog, images, picks, jobs, used_up)
     return *counts, used_up + 1, remains.findings
 
 

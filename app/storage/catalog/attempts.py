@@ -6,7 +6,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.storage.catalog.database import Catalog
-from app.storage.catalog.tables import Attempt, AttemptState
+from app.storage.catalog.tables import Attempt
 
 
 class Attempts:
@@ -18,27 +18,28 @@ class Attempts:
         with self.catalog.reading() as session:
             return {attempt.image_id: attempt for attempt in session.scalars(select(Attempt))}
 
-    def skip_to(self, image_id: int, now: float) -> bool:
-        """Give out none of the ids up to this one any more; whether there were any that could have been."""
-        with self.catalog.writing() as session:
-            highest = session.scalar(select(func.max(Attempt.image_id))) or 0
-            if highest >= image_id:
+    def skip_to(self, image_id: int) -> bool:
+        """Give out no id up to this one any more; whether it is above all that an attempt has had."""
+        with self.catalog.reading() as session:
+            if (session.scalar(select(func.max(Attempt.image_id))) or 0) >= image_id:
                 return False
-            session.add(Attempt(image_id=image_id, lease="", state=AttemptState.SWEPT, begun_at=now))
-            session.flush()
-            count_on(session)
+        with self.catalog.writing() as session:
+            count_from(session, image_id)
             return True
 
 
-def count_on(session: Session) -> None:
-    """Let new attempts count on from the highest that was written with an id of its own.
-
-    SQLite's AUTOINCREMENT does so by itself.
-    """
+def count_from(session: Session, image_id: int) -> None:
+    """The next attempt's id is above this one."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(
-            text(
-                "SELECT setval(pg_get_serial_sequence('attempts', 'image_id'), "
-                "(SELECT max(image_id) FROM attempts))"
-            )
+        count_on = (
+            "SELECT setval('attempts_image_id_seq', greatest(:id, last_value)) FROM attempts_image_id_seq"
         )
+        session.execute(text(count_on), {"id": image_id})
+        return
+    if session.get(Attempt, image_id) is not None:
+        return
+    # SQLite's AUTOINCREMENT goes on from the highest id that ever was, if only for a moment.
+    attempt = Attempt(image_id=image_id, lease="", begun_at=0.0)
+    session.add(attempt)
+    session.flush()
+    session.delete(attempt)

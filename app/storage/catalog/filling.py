@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.storage.catalog.attempts import count_on
+from app.storage.catalog.attempts import count_from
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.tables import Attempt, AttemptState, Image, Job, JobState, Pick
 
 
-def fill(catalog: Catalog, images: Sequence[Image], picks: Sequence[Pick], jobs: Sequence[Job]) -> None:
+def fill(
+    catalog: Catalog, images: Sequence[Image], picks: Sequence[Pick], jobs: Sequence[Job], used_up: int
+) -> None:
     """All of it in one transaction, into an empty catalog. Images and picks keep their ids, jobs get them in order.
+
+    used_up: the highest image id that may ever have been given out.
 
     Raises CatalogUnavailable, and IntegrityError where two images hold the same content.
     """
@@ -37,4 +41,4 @@ def fill(catalog: Catalog, images: Sequence[Image], picks: Sequence[Pick], jobs:
         session.flush()
         session.add_all(picks)
         session.flush()
-        count_on(session)
+        count_from(session, max(used_up, *(image.id for image in images), 0))
