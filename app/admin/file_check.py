@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from app.admin.findings import Finding, Severity
+from app.admin.findings import NOT_STORED, Finding, Severity
 from app.errors import JobNotFound
 from app.ingestion.fingerprint import fingerprint
 from app.pipeline.claiming import ORPHAN_SECONDS
@@ -64,11 +64,7 @@ class FileCheck:
         if file.parent == self.folders.processed and hashed:
             try:
                 if not self.place.images.knows_content(fingerprint(file).sha256):
-                    yield Finding(
-                        "not_stored",
-                        where,
-                        "no image holds its content: move it into the data folder to have it stored",
-                    )
+                    yield Finding("not_stored", where, NOT_STORED)
                     return
             except OSError as error:
                 yield Finding("unreadable", where, str(error))

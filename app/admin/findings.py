@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+NOT_STORED = (
+    "no image holds its content: move it into the data folder to have it stored, or away if it is not wanted"
+)
+
 
 class Severity(StrEnum):
     ERROR = "error"

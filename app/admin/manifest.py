@@ -27,10 +27,6 @@ class Manifest:
     files: dict[str, Fingerprint]
     format: int = FORMAT
 
-    @property
-    def size_bytes(self) -> int:
-        return sum(file.size_bytes for file in self.files.values())
-
     @classmethod
     def read(cls, backup: Path) -> Manifest:
         """Raises CommandRefused."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.admin.findings import Finding, Progress, Severity
+from app.admin.findings import NOT_STORED, Finding, Progress, Severity
 from app.errors import StorageUnavailable
 from app.ingestion.fingerprint import fingerprint
 from app.pipeline.folders import DataFolders
@@ -102,8 +102,7 @@ class Remains:
         contents.sort(key=lambda found: (not found[1] or found[0].name != found[1][0].name, found[0].name))
         for file, made in contents:
             if not made:
-                text = "no image holds its content: move it into the data folder to have it stored"
-                self._leave_out(self._where(file), text)
+                self._leave_out(self._where(file), NOT_STORED)
             elif made[0].sha256 in taken:
                 yield self._duplicate(file, made)
             else:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from app.admin import embedded, remains
+from app.admin.findings import NOT_STORED
 from app.admin.rebuilding import rebuild
 from app.admin.verifying import verify
 from app.errors import CommandRefused, StorageUnavailable
@@ -93,8 +94,7 @@ def test_no_image_id_is_given_out_again(swept):
 
 def test_a_processed_file_that_no_image_holds_is_told(swept):
     lose_catalog(swept)
-    text = "no image holds its content: move it into the data folder to have it stored"
-    assert left_out(swept) == [f"processed/gone.csv: {text}"]
+    assert left_out(swept) == [f"processed/gone.csv: {NOT_STORED}"]
 
 
 def test_a_catalog_that_can_be_read_is_put_aside_only_if_told(swept, contents):

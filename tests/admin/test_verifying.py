@@ -245,3 +245,53 @@ def test_picks_are_written_down_until_they_are_those_of_the_catalog(store, monke
 
 def store_picks(store: Any) -> Picks:
     return Picks(store.catalog)
+
+
+def test_a_job_that_is_forgotten_meanwhile_is_no_finding(store, monkeypatch):
+    tiny_csv(store.folders.data / "queued.csv", 7.0)
+    enqueue(store, "queued.csv")
+
+    def forgotten(_: Any, job: Job) -> bool:
+        with store.catalog.writing() as session:
+            session.delete(session.get_one(Job, job.id))
+        return False
+
+    monkeypatch.setattr(file_check.FileCheck, "_has_file", forgotten)
+    assert found(store, quick=True) == []
+
+
+def test_a_data_folder_that_is_gone_is_no_hindrance(store):
+    shutil.rmtree(store.settings.data_dir)
+    done = verify(store, quick=False)
+    assert {check for check, _ in checks(done.findings)} == {"file_gone"} and done.well
+
+
+def test_an_image_deleted_before_its_picks_are_compared_is_no_finding(store, monkeypatch):
+    quick = image_check.ImageCheck.quick
+
+    def delete_then(check: Any, image: Image) -> Any:
+        store.images.delete(image.id, time.time())
+        return quick(check, image)
+
+    monkeypatch.setattr(image_check.ImageCheck, "quick", delete_then)
+    assert found(store, quick=True) == []
+
+
+def test_picks_that_cannot_be_written_down_are_no_failure(store, monkeypatch, caplog):
+    picks = RecordedPicks(store_picks(store), store.layout)
+
+    def full(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(store.layout, "keep_picks", full)
+    assert picks.change(1, 1, 2000.0, {"name": "Base"}).name == "Base"
+    assert "the picks of image 1 lie in the catalog alone: No space left" in caplog.text
+
+
+def test_picks_of_an_image_deleted_meanwhile_are_not_left_behind(store):
+    picks = RecordedPicks(store_picks(store), store.layout)
+    picks.remove(1, 2)
+    assert len(json.loads(store.layout.picks(1).read_text())) == 1
+    store.images.delete(1, time.time())
+    picks.record(1)
+    assert not store.layout.picks(1).exists()
