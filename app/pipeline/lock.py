@@ -1,4 +1,4 @@
-"""The lock that makes one process of many the pipeline's host. The kernel frees it when its holder dies."""
+"""Locks between processes: files in `db/` that the kernel frees when their holder dies."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ from pathlib import Path
 from app.settings import Settings
 
 
-class HostLock:
+class FileLock:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
-
-    @classmethod
-    def of(cls, settings: Settings) -> HostLock:
-        return cls(settings.db_dir / "pipeline.lock")
 
     @property
     def held(self) -> bool:
@@ -42,3 +38,19 @@ class HostLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+class HostLock(FileLock):
+    """Makes one process of many the pipeline's host."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> HostLock:
+        return cls(settings.db_dir / "pipeline.lock")
+
+
+class ErasingLock(FileLock):
+    """Whoever erases deleted images holds it, and whoever copies the arrays: never both."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> ErasingLock:
+        return cls(settings.db_dir / "erasing.lock")

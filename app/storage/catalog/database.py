@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import importlib.resources
 import json
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import CatalogUnavailable
 from app.settings import Settings
+from app.storage.catalog.sqlite_file import SqliteFile
 
 BUSY_SECONDS = 10.0
 _JSON = partial(json.dumps, ensure_ascii=False)  # as text it is searched in
@@ -29,6 +31,8 @@ class Catalog:
 
     def __init__(self, url: str | URL) -> None:
         self.engine = _engine(make_url(url))
+        self.file: SqliteFile | None = None
+        self._writers = threading.Lock()
 
     @classmethod
     def open(cls, settings: Settings) -> Catalog:
@@ -43,11 +47,14 @@ class Catalog:
         catalog = cls(settings.database_url or file)
         with _one_at_a_time(settings.db_dir / "catalog.lock"):
             catalog.migrate()
+            if catalog.engine.dialect.name == "sqlite" and catalog.engine.url.database:
+                catalog.file = SqliteFile(Path(catalog.engine.url.database))
         return catalog
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session to read with; raises CatalogUnavailable when the database does not answer."""
+        self._require_file()
         with _translated(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
@@ -57,19 +64,32 @@ class Catalog:
 
         It takes the write lock at its start, so that what it reads first is still true when it writes.
         """
-        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+        self._require_file()
+        with self._in_line(), _translated(), Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"takes_write_lock": True})
             yield session
             session.commit()
 
+    @contextmanager
+    def _in_line(self) -> Iterator[None]:
+        """One thread of a process waits for the write lock, the others for it: each holds no connection meanwhile,
+        so that there are always some to read with."""
+        if not self._writers.acquire(timeout=BUSY_SECONDS):
+            raise CatalogUnavailable(
+                f"the catalog does not answer: others have waited for {BUSY_SECONDS:g} s"
+            )
+        try:
+            yield
+        finally:
+            self._writers.release()
+
+    def _require_file(self) -> None:
+        if self.file is not None:
+            self.file.require_same()
+
     def migrate(self) -> None:
-        newest = max(
-            file.name.split("_")[0]
-            for file in importlib.resources.files("app.storage.migrations.versions").iterdir()
-            if file.name.endswith(".py") and file.name[0].isdigit()
-        )
         with _translated():
-            if self._revision() == newest:
+            if self._revision() == newest_revision():
                 return
         # Only a new or outdated catalog pays for the import of Alembic.
         from alembic import command
@@ -90,6 +110,15 @@ class Catalog:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def newest_revision() -> str:
+    """Of the schema, as this program knows it."""
+    return max(
+        file.name.split("_")[0]
+        for file in importlib.resources.files("app.storage.migrations.versions").iterdir()
+        if file.name.endswith(".py") and file.name[0].isdigit()
+    )
 
 
 def require_driver(url: str | None) -> None:

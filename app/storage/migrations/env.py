@@ -4,7 +4,7 @@ A new revision: `alembic -c app/storage/migrations/alembic.ini revision --autoge
 """
 
 from alembic import context
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 
 from app.storage.catalog.tables import Base
 
@@ -13,8 +13,24 @@ engine: Engine = config.attributes.get("engine") or create_engine(
     config.get_main_option("sqlalchemy.url", "")
 )
 
+
+def enforce_references(connection: Connection, wanted: bool) -> None:
+    """SQLite changes a column by making the table anew: meanwhile the rows that refer to it refer to nothing.
+
+    Only outside of a transaction, which the driver's own connection is.
+    """
+    if connection.dialect.name == "sqlite":
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute(f"PRAGMA foreign_keys={'ON' if wanted else 'OFF'}")
+
+
 # With the write lock: servers on several machines may start together on one database.
 with engine.connect().execution_options(takes_write_lock=True) as connection:
-    context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
-    with context.begin_transaction():
-        context.run_migrations()
+    enforce_references(connection, False)
+    try:
+        context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+        with context.begin_transaction():
+            context.run_migrations()
+    finally:
+        enforce_references(connection, True)
