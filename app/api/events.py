@@ -49,7 +49,8 @@ async def events(
     """Server-sent events, kept for an hour.
 
     `job`: a job's state or progress, as in `/pipeline/jobs/{id}`. `image`: one was stored, changed or deleted.
-    `pipeline`: the status, as in `/pipeline/status`; also once at the beginning.
+    `picks`: one of an image's was laid, changed or taken away. `pipeline`: the status, as in `/pipeline/status`;
+    also once at the beginning.
     """
     stopping = anyio.Event()
     return EventSourceResponse(

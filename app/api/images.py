@@ -100,7 +100,8 @@ class ImageDetails(ImageSummary):
     )
     statistics: dict[str, Any] = Field(
         description="Of the stored values; `variance_ratio` is their variance over the file's. `histogram` counts "
-        "them in 256 bins of equal width between `histogram_edges`."
+        "them in 256 bins of equal width between `histogram_edges`, which hold the display range and all but a "
+        "thousandth at each end; `histogram_below` and `histogram_above` count the rest."
     )
     other: dict[str, str] = Field(
         description="What else its file, or somebody since, says of it.", examples=[{"field": "De Ruyter"}]
@@ -113,7 +114,10 @@ class ImageDetails(ImageSummary):
 
     @classmethod
     def of(cls, image: Image) -> ImageDetails:
-        pixels, figures = image.rows * image.width, image.statistics
+        pixels = image.rows * image.width
+        # Images stored by the first builds: their bins go from minimum to maximum, and nothing lies beyond.
+        edges = [image.statistics["minimum"], image.statistics["maximum"]]
+        figures = {"histogram_edges": edges, "histogram_below": 0, "histogram_above": 0} | image.statistics
         return cls(
             **_summary(image),
             sha256=image.sha256,
@@ -126,7 +130,7 @@ class ImageDetails(ImageSummary):
             tile_rows=TILE_ROWS,
             version=version_of(image),
             display_range=[image.display_low, image.display_high],
-            statistics=figures | {"histogram_edges": [figures["minimum"], figures["maximum"]]},
+            statistics=figures,
             other=image.other,
             resampling=Resampling.of(image),
             settings=image.settings,

@@ -56,6 +56,7 @@ const news = new News(api, {
     jobs.take(page);
     for (const job of page.jobs) uploads.hear(job);
     opening.refresh();
+    picks.refresh(); // what happened while nobody listened
   },
   job: (job) => {
     jobs.change(job);
@@ -66,6 +67,7 @@ const news = new News(api, {
     clearTimeout(refreshing);
     refreshing = setTimeout(() => opening.refresh(), REFRESH_MS);
   },
+  picks: ({ image_id: id }) => picks.hear(id),
   problem: (error) => pipelineLine.showProblem(error),
 });
 

@@ -213,3 +213,20 @@ def test_what_is_told_of_an_event_is_made_once_for_all_and_outlives_who_asked_fi
 
     assert asyncio.run(asyncio.wait_for(listen(), 20)) == ["event 1"] * 2
     assert made == [1]
+
+
+def test_picks_that_are_laid_changed_and_taken_away_are_told(address, place):
+    ingest(place, tiny_csv(place.folders.data / "x.csv"))
+    picks = f"{address}/images/1/picks"
+    pick = {"kind": "bed", "depth": 1.1, "amplitude": 0.1, "azimuth": 90, "hole_diameter": 0.2}
+    with Listener(address) as events:
+        assert next(events)[1] == "pipeline"
+        added = httpx2.post(picks, json=pick).json()
+        until(events, "picks", image_id=1)
+        httpx2.patch(f"{picks}/{added['id']}", json={"depth": 1.2})
+        until(events, "picks", image_id=1)
+        httpx2.delete(f"{picks}/{added['id']}")
+        until(events, "picks", image_id=1)
+    assert httpx2.patch(f"{picks}/{added['id']}", json={"depth": 1.2}).status_code == 404
+    latest = place.events.after(0)
+    assert [event.kind for event in latest].count("picks") == 3

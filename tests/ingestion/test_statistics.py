@@ -77,18 +77,48 @@ def test_display_range_of_an_eight_bit_source_is_0_to_255():
     assert summary(RNG.integers(20, 80, (100, 150)), integers8=True).display_range == (0.0, 255.0)
 
 
-def test_histogram_counts_every_value_in_256_bins(values):
+def test_percentiles_are_those_of_numpy(values):
+    found = summary(values).percentiles
+    shares = [1, 5, 10, 25, 50, 75, 90, 95, 99]
+    assert list(found) == [str(share) for share in shares]
+    size = np.nanmax(np.abs(values))
+    expected = np.nanpercentile(values.astype(float), shares)
+    np.testing.assert_allclose(list(found.values()), expected, rtol=0.002, atol=size * 1e-6)
+
+
+def test_histogram_counts_every_value_in_256_bins_or_beyond_them(values):
     found = summary(values)
     present = values[~np.isnan(values)].astype(float)
+    low, high = found.histogram_edges
     assert len(found.histogram) == 256
-    assert sum(found.histogram) == present.size
+    assert found.histogram_below + sum(found.histogram) + found.histogram_above == present.size
+    assert low <= found.display_range[0] < found.display_range[1] <= high
+    assert found.histogram_below + found.histogram_above <= 0.0021 * present.size
     # Cumulated, it differs from the true one by no more than the keys that straddle a bound hold.
-    true = np.cumsum(np.histogram(present, 256, (present.min(), present.max()))[0])
-    bounds = np.linspace(present.min(), present.max(), 257)[1:]
+    bounds = np.linspace(low, high, 257)
     ordered = np.sort(present)
+    true = np.searchsorted(ordered, bounds)
     reach = np.abs(bounds) * 2.0**-8
     straddling = np.searchsorted(ordered, bounds + reach, "right") - np.searchsorted(ordered, bounds - reach)
-    assert (np.abs(np.cumsum(found.histogram) - true) <= straddling + 1).all()
+    counted = np.cumsum([found.histogram_below, *found.histogram])
+    assert (np.abs(counted - true) <= straddling + 1).all()
+
+
+def test_outliers_do_not_coarsen_the_histogram():
+    values = RNG.normal(100, 10, (2000, 150))
+    values[1000, :20] = 1e6
+    values[1500, :30] = -1e6
+    found = summary(values)
+    low, high = found.histogram_edges
+    assert (low, high) == (pytest.approx(69, abs=2), pytest.approx(131, abs=2))
+    assert (found.histogram_below, found.histogram_above) == (pytest.approx(300, abs=8),) * 2
+    assert np.count_nonzero(found.histogram) == 256
+
+
+def test_the_histogram_of_an_eight_bit_source_holds_all_of_0_to_255():
+    found = summary(RNG.integers(20, 80, (100, 150)), integers8=True)
+    assert found.histogram_edges == (0.0, 255.0)
+    assert (found.histogram_below, found.histogram_above) == (0, 0)
 
 
 def test_histogram_of_evenly_spread_values_has_no_ripples():
@@ -114,7 +144,8 @@ def test_a_constant_image_has_a_usable_range_and_no_variance_ratio(level):
     assert low < np.float32(level) < high
     assert (high - low) / max(abs(level), 1) > 1e-3
     assert (found.source_variance, found.stored_variance, found.variance_ratio) == (0.0, 0.0, None)
-    assert found.histogram[0] == 3000 * 150
+    assert max(found.histogram) == sum(found.histogram) == 3000 * 150
+    assert (found.histogram_below, found.histogram_above) == (0, 0)
 
 
 def test_an_image_that_is_constant_but_for_float32_rounding_is_not_blown_up_to_full_contrast():
@@ -136,7 +167,8 @@ def test_an_image_without_values_has_no_figures_and_a_usable_range():
     assert found.minimum is found.maximum is found.mean is found.standard_deviation is None
     assert found.source_variance is found.stored_variance is found.variance_ratio is None
     assert found.display_range == (0.0, 1.0)
-    assert sum(found.histogram) == 0
+    assert found.percentiles == {}
+    assert sum(found.histogram) == found.histogram_below == found.histogram_above == 0
 
 
 def test_before_any_row_there_is_a_summary_already():
@@ -187,4 +219,5 @@ def test_summary_is_json_as_it_is(values):
         **found,
         "display_range": list(found["display_range"]),
         "histogram": list(found["histogram"]),
+        "histogram_edges": list(found["histogram_edges"]),
     }

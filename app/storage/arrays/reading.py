@@ -51,6 +51,11 @@ class RowReader:
             blocks.append(found)
         return _joined(blocks, start, stop)
 
+    def rows_once(self, image_id: int, level: int, start: int, stop: int) -> Rows:
+        """The same for who goes through many rows: what is not in memory is read, and not kept."""
+        values = self.rows_in_memory(image_id, level, start, stop)
+        return values if values is not None else self._load(image_id, level, start, stop)
+
     def of_block(
         self, image_id: int, level: int, block: int, name: str, compute: Callable[[Rows], Block]
     ) -> Block:
@@ -79,9 +84,11 @@ class RowReader:
         self._handles.close()
 
     def _load_block(self, image_id: int, level: int, block: int) -> Rows:
-        first = block * BLOCK_ROWS
+        return self._load(image_id, level, block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
+
+    def _load(self, image_id: int, level: int, start: int, stop: int) -> Rows:
         with self._reads, self._handles.open(self.layout.level(image_id, level), image_id) as array:
-            values: Rows = array[image_id, first : first + BLOCK_ROWS, :]["value"]
+            values: Rows = array[image_id, start:stop, :]["value"]
         return values.reshape(-1, values.shape[-1])
 
     def _load_depths(self, image_id: int, rows: int) -> Depths:

@@ -46,3 +46,8 @@ def announce_job(session: Session, job: Job) -> None:
 def announce_image(session: Session, image_id: int, change: str) -> None:
     """change: "stored", "changed" or "deleted"."""
     announce(session, EventKind.IMAGE, {"image_id": image_id, "change": change})
+
+
+def announce_picks(session: Session, image_id: int) -> None:
+    """One of the image's picks was laid, changed or taken away."""
+    announce(session, EventKind.PICKS, {"image_id": image_id})

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import InvalidParameter, PickNotFound
 from app.storage.catalog.database import Catalog
+from app.storage.catalog.events import announce_picks
 from app.storage.catalog.images import existing_image
 from app.storage.catalog.tables import Image, Pick
 
@@ -31,6 +32,7 @@ class Picks:
             pick = Pick(image_id=image_id, created_at=now, updated_at=now, **values)
             _must_be_on(image, pick)
             session.add(pick)
+            announce_picks(session, image_id)
             session.flush()
             return pick
 
@@ -42,6 +44,7 @@ class Picks:
                 setattr(pick, column, value)
             pick.updated_at = now
             _must_be_on(image, pick)
+            announce_picks(session, image_id)
             return pick
 
     def remove(self, image_id: int, pick_id: int) -> None:
@@ -49,6 +52,7 @@ class Picks:
         with self.catalog.writing() as session:
             _, pick = _find(session, image_id, pick_id)
             session.delete(pick)
+            announce_picks(session, image_id)
 
 
 def _find(session: Session, image_id: int, pick_id: int) -> tuple[Image, Pick]:

@@ -183,6 +183,7 @@ class Pick(Base):
 class EventKind(StrEnum):
     JOB = "job"
     IMAGE = "image"
+    PICKS = "picks"
     PIPELINE = "pipeline"
 
 

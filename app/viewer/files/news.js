@@ -6,7 +6,8 @@ const POLL_MS = 2000;
 const JOBS_AT_FIRST = 50;
 
 /**
- * Calls on.status(status), on.job(job), on.jobs(history page), on.image({image_id, change}) and on.problem(error).
+ * Calls on.status(status), on.job(job), on.jobs(history page), on.image({image_id, change}),
+ * on.picks({image_id}) and on.problem(error).
  * Listens only while the page is visible: a browser has six connections to a server, for all its tabs together.
  */
 export class News {
@@ -62,6 +63,7 @@ export class News {
     hear("pipeline", this.on.status);
     hear("job", this.on.job);
     hear("image", this.on.image);
+    hear("picks", this.on.picks);
     source.addEventListener("open", () => this.poll()); // what happened before it opened
     source.addEventListener("error", () => source === this.#source && this.poll());
   }

@@ -93,6 +93,7 @@ export class PickLayer {
       event.stopPropagation();
       handle.setPointerCapture(event.pointerId);
       this.picks.choose(id);
+      if (!drag) this.picks.hold();
       drag = { from: at(event), pick: this.picks.chosen, changes: null };
     });
     handle.addEventListener("pointermove", (event) => {
@@ -103,8 +104,10 @@ export class PickLayer {
     });
     for (const end of ["pointerup", "pointercancel"]) {
       handle.addEventListener(end, () => {
-        if (drag?.changes) this.picks.save(id, drag.changes);
+        if (!drag) return;
+        if (drag.changes) this.picks.save(id, drag.changes);
         drag = null;
+        this.picks.release();
       });
     }
   }

@@ -60,12 +60,20 @@ export class PickPanel {
     byId("picks-hint").hidden = !isAvailable || list.length > 0;
     byId("picks-csv").hidden = !list.length;
     showText(byId("picks-error"), problem ?? (isAvailable ? null : "This server does not keep picks."));
-    const items = [...this.list.children];
-    const isSame = String(list.map(({ id }) => id)) === String(items.map((item) => item.dataset.pick));
-    if (isSame && this.list.querySelector("input:focus")) { // a name is being typed: it stays
-      items.forEach((item, k) => item.firstChild.replaceWith(this.#line(list[k], image)));
-    } else {
+    const typing = this.list.querySelector("input:focus")?.closest("li"); // a name is being typed: it stays
+    const isKept = list.some(({ id }) => String(id) === typing?.dataset.pick && id === this.picks.chosenId);
+    if (!isKept) {
       this.list.replaceChildren(...list.map((pick) => this.#item(pick, image)));
+      return;
+    }
+    for (const item of [...this.list.children]) if (item !== typing) item.remove();
+    let isAbove = true;
+    for (const pick of list) {
+      if (String(pick.id) === typing.dataset.pick) {
+        isAbove = false;
+        typing.firstChild.replaceWith(this.#line(pick, image));
+      } else if (isAbove) typing.before(this.#item(pick, image));
+      else this.list.append(this.#item(pick, image));
     }
   }
 
