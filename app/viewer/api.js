@@ -1,5 +1,6 @@
 // The server's HTTP API. Every failure is an ApiError (it answered) or a ServerAway (it did not).
 
+import { plainNumber } from "./format.js";
 import { remember, remembered } from "./remembering.js";
 import { send } from "./sending.js";
 
@@ -42,6 +43,8 @@ export class Api {
   colormaps = () => this.json("/colormaps");
   colormap = (name) => this.json(`/colormaps/${encodeURIComponent(name)}`);
   frames = (parameters, signal) => this.json(urlOf("/frames", parameters), { signal });
+  statistics = (image, { min, max }, signal) =>
+    this.json(urlOf(`/images/${image.image_id}/statistics`, { depth_min: plainNumber(min), depth_max: plainNumber(max) }), { signal });
   depths = (image, level, start, count, signal) =>
     this.json(urlOf(`/images/${image.image_id}/depths`, { level, start, count, v: image.version }), { signal });
   pipelineStatus = () => this.json("/pipeline/status", { cache: "no-store" });
@@ -51,11 +54,6 @@ export class Api {
   async bitmap(url, signal) {
     const response = await this.#fetch(url, { signal });
     return createImageBitmap(await response.blob());
-  }
-
-  async bytes(url, signal) {
-    const response = await this.#fetch(url, { signal });
-    return response.arrayBuffer();
   }
 
   async json(path, options) {

@@ -1,24 +1,27 @@
 // The range on screen, or the chosen one, as files and as a curl command.
 
+import { spanOf } from "./depth_window.js";
 import { byId, closeButtons, showText } from "./dom.js";
-import { plainNumber, withUnit } from "./format.js";
+import { countText, plainNumber, withUnit } from "./format.js";
 import { numbersUrl, pictureUrl, ROWS_AT_MOST, rowsIn } from "./picture_address.js";
 
 const COPIED_MS = 1500;
 const REST_MS = 100;
 
-export function attachExport(store) {
+/** pixelsOf(): {width, height} of a track's picture on the screen. */
+export function attachExport(store, pixelsOf) {
   const menu = byId("export");
   let timer = null;
   closeButtons(byId("copy-dialog"));
   store.subscribe(({ image, window }) => {
     clearTimeout(timer);
-    if (image && window) timer = setTimeout(() => showLinks(store.state), REST_MS);
+    if (image && window) timer = setTimeout(() => showLinks(store.state, pixelsOf()), REST_MS);
   });
+  menu.addEventListener("toggle", () => menu.open && store.state.image && showLinks(store.state, pixelsOf()));
   byId("copy-curl").addEventListener("click", ({ target }) => {
     const { state } = store;
     const normalize = state.tracks.shown === "dynamic" ? "dynamic" : "static";
-    const url = pictureUrl(state, rangeOf(state), normalize);
+    const url = pictureUrl(state, rangeOf(state), normalize, sizeOf(state, pixelsOf()));
     copy(`curl -fSL "${url}" -o "${fileName(state, normalize, "png")}"`, target);
   });
   byId("copy-link").addEventListener("click", ({ target }) => copy(location.href, target));
@@ -35,7 +38,13 @@ export function attachExport(store) {
 
 const rangeOf = ({ selection, window }) => selection ?? window;
 
-function showLinks(state) {
+/** A chosen range is as high as it is on the screen. */
+function sizeOf({ selection, window }, { width, height }) {
+  const share = selection ? spanOf(selection) / spanOf(window) : 1;
+  return { width, height: Math.max(Math.round(height * share), 1) };
+}
+
+function showLinks(state, pixels) {
   const { image, selection, tracks } = state;
   const range = rangeOf(state);
   const text = withUnit(`${plainNumber(range.min)} – ${plainNumber(range.max)}`, image.depth_unit);
@@ -43,16 +52,17 @@ function showLinks(state) {
   for (const normalize of ["static", "dynamic"]) {
     const node = byId(normalize === "static" ? "png-link" : "png-dynamic-link");
     node.hidden = tracks.shown !== "both" && tracks.shown !== normalize;
-    link(node, pictureUrl(state, range, normalize), fileName(state, normalize, "png"));
+    link(node, pictureUrl(state, range, normalize, sizeOf(state, pixels)), fileName(state, normalize, "png"));
   }
   const isTooLong = rowsIn(image, range) > ROWS_AT_MOST * 1.001;
   for (const format of ["csv", "npy"]) {
     const node = byId(`${format}-link`);
     if (isTooLong) node.removeAttribute("href");
     else link(node, numbersUrl(image, range, format), fileName(state, "values", format));
-    node.title = isTooLong ? `At most ${ROWS_AT_MOST} rows at a time: zoom in, or choose a range` : "";
     node.setAttribute("aria-disabled", String(isTooLong));
   }
+  const limit = `Values of at most ${countText(ROWS_AT_MOST)} rows at a time: zoom in, or choose a range.`;
+  showText(byId("export-limit"), isTooLong ? limit : null);
 }
 
 function link(node, href, download) {

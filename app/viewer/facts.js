@@ -7,7 +7,7 @@ export function showFacts({ statistics, ...image }) {
   const facts = [
     ["Rows", countText(image.rows)],
     ["Step", image.step ? withUnit(plainNumber(image.step, 4), image.depth_unit) : "–"],
-    ["Unit", image.depth_unit ?? "not stated"],
+    ["Unit", image.depth_unit ?? "not stated (as m)"],
   ];
   if (statistics && statistics.minimum !== null) {
     facts.push(

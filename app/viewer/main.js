@@ -72,7 +72,7 @@ const news = new News(api, {
 });
 
 new RangeForm(store);
-attachExport(store);
+attachExport(store, () => track.pixels);
 attachScale(store, track, () => pickPanel.holeDiameter);
 attachTools(store);
 attachTheme(() => track.draw());

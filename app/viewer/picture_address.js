@@ -4,8 +4,8 @@ import { spanOf, stepOf } from "./depth_window.js";
 import { plainNumber } from "./format.js";
 import { urlOf } from "./api.js";
 
+const PIXELS_AT_MOST = 8192; // the server's limit for a side of a picture
 export const ROWS_AT_MOST = 20_000; // the server's limit for rows as they are
-const HEIGHT_WHEN_LONGER = 4000;
 
 /** How values become colours. normalize: "static" or "dynamic". */
 export function styleParameters({ colour, tracks }, normalize) {
@@ -19,13 +19,16 @@ export function styleParameters({ colour, tracks }, normalize) {
   };
 }
 
-/** A picture of exactly this range, row for row where the server allows that. */
-export function pictureUrl(state, window, normalize) {
-  const isLong = rowsIn(state.image, window) > ROWS_AT_MOST;
+/** What the screen shows of a range: its depths in proportion, turned as it is. size: {width, height} in pixels. */
+export function pictureUrl(state, range, normalize, size) {
   return urlOf("/frames/image", {
-    ...rangeParameters(state.image, window),
-    height: isLong ? HEIGHT_WHEN_LONGER : null,
+    ...rangeParameters(state.image, range),
+    axis: "depth",
+    width: Math.min(size.width, PIXELS_AT_MOST),
+    height: Math.min(size.height, PIXELS_AT_MOST),
+    azimuth_offset: state.rotation || null,
     ...styleParameters(state, normalize),
+    format: "png",
   });
 }
 
@@ -34,7 +37,7 @@ export const numbersUrl = (image, window, format) => urlOf("/frames", { ...range
 
 export const thumbnailUrl = (image, height, colour) =>
   urlOf("/frames/image", {
-    image_id: image.image_id, width: 40, height: Math.min(height, image.rows), colormap: colour, v: image.version,
+    image_id: image.image_id, format: "png", width: 40, height: Math.min(height, image.rows), colormap: colour, v: image.version,
   });
 
 /** At most; gaps in depth make it fewer. */

@@ -15,7 +15,6 @@ export function attachScale(store, track, diameter) {
   const trueShape = element("option", { value: "true" }, "true shape");
   trueShape.title = "The unrolled wall as high as it is wide, for the hole’s diameter";
   select.append(present, ...SCALES.map((scale) => element("option", { value: scale }, `1:${scale}`)), trueShape);
-  select.title = "Depth on the screen to depth in the well";
 
   select.addEventListener("change", () => {
     const { image } = store.state;
@@ -26,6 +25,7 @@ export function attachScale(store, track, diameter) {
 
   track.onDraw((_, { image, window }) => {
     const scale = scaleOf(image, spanOf(window), track.size.height);
+    select.title = `Depth on the screen to depth in the well${image.depth_unit ? "" : "; the file states no unit, it is taken to be metres"}`;
     const text = `1:${scale < 10 ? Number(scale.toPrecision(2)) : countText(Number(scale.toPrecision(3)))}`;
     if (present.textContent !== text) present.textContent = text;
     const known = SCALES.find((candidate) => Math.abs(candidate - scale) < candidate * SAME);

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from app.api.images import ImageDetails
 from app.main import create_app
 from tests.builders import image_rows, ingest, settings_in, write_csv
 
@@ -83,6 +84,16 @@ def test_details_say_what_is_known_of_an_image(library):
     assert high >= 255
     beyond = statistics["histogram_below"] + statistics["histogram_above"]
     assert sum(statistics["histogram"]) + beyond == 5460 * 150
+
+
+def test_the_histogram_of_an_image_stored_by_an_early_build_has_its_edges(library):
+    image = library.place.images.get(1)
+    image.statistics = {
+        name: figure for name, figure in image.statistics.items() if not name.startswith("histogram_")
+    }
+    statistics = ImageDetails.of(image).statistics
+    assert statistics["histogram_edges"] == [statistics["minimum"], statistics["maximum"]]
+    assert statistics["histogram_below"] == statistics["histogram_above"] == 0
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])

@@ -98,9 +98,7 @@ def test_who_does_not_wait_for_the_answer_is_not_worked_for(library, monkeypatch
     reads = []
     monkeypatch.setattr(statistics, "PIECE_ROWS", 100)
     rows_once = services.reader.rows_once
-    monkeypatch.setattr(
-        services.reader, "rows_once", lambda *rows: reads.append(rows) or rows_once(*rows)
-    )
+    monkeypatch.setattr(services.reader, "rows_once", lambda *rows: reads.append(rows) or rows_once(*rows))
 
     class Gone:
         async def is_disconnected(self) -> bool:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import random
 from itertools import pairwise
 
-import numpy as np
 import pytest
 
 
@@ -119,19 +117,42 @@ def test_tiles_are_bounded_and_those_no_longer_wanted_are_called_off(run):
     assert told == {"aborted": 6, "most": 6, "kept": 240, "closed": 280, "isAtRest": True}
 
 
-def test_a_numpy_file_is_read_as_numpy_wrote_it(run):
-    values = np.array([[1.5, np.nan, -3], [4, 5, 6e7]], dtype=np.float32)
-    for version in [(1, 0), (2, 0)]:
-        file = io.BytesIO()
-        np.lib.format.write_array(file, values, version=version)
-        read = run(
-            "selection/values.js",
-            "({parseNpy}, bytes) => { const {shape, values} = parseNpy(Uint8Array.from(bytes).buffer);"
-            " return {shape, values: [...values].map(String)}; }",
-            list(file.getvalue()),
-        )
-        assert read["shape"] == [2, 3]
-        np.testing.assert_array_equal([float(text) for text in read["values"]], values.ravel())
+def test_one_frequent_value_does_not_flatten_the_histogram_and_tails_stand_at_its_ends(run):
+    """Even counts of 0 to 100, of which the middle is shown; a spike at 50, and as many values beyond as within."""
+    counts = [100] * 256
+    counts[128] = 1_000_000
+    statistics = {
+        "minimum": -1e6,
+        "maximum": 1e6,
+        "histogram": counts,
+        "histogram_edges": [0, 100],
+        "histogram_below": 5000,
+        "histogram_above": 0,
+    }
+    heights = run(
+        "colour/histogram.js",
+        """({drawHistogram, extentOf}, statistics) => {
+            const canvas = document.createElement("canvas");
+            canvas.style = "width: 200px; height: 60px";
+            document.body.append(canvas);
+            const extent = extentOf({statistics, display_range: [20, 80]}, null);
+            drawHistogram(canvas, statistics, extent, [20, 80], [[0, 0, 0], [255, 0, 0]]);
+            const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, 48);
+            const isInked = (x, y) => data[(y * canvas.width + x) * 4 + 3] > 0;
+            const rows = Array.from({length: 48}, (_, y) => y);
+            const columns = Array.from({length: canvas.width}, (_, x) => x);
+            const heights = columns.map((x) => rows.filter((y) => isInked(x, y)).length);
+            return {heights, extent, title: canvas.title};
+        }""",
+        statistics,
+    )
+    bars = heights["heights"]
+    assert heights["extent"] == {"min": 11, "max": 89}
+    assert bars[100] == 48
+    assert all(20 < bar <= 48 for bar in bars)
+    assert bars[0] == bars[1] == bars[199] == 48
+    assert bars[10] < 48
+    assert heights["title"] == "0.76 % of the values lie below, 0.27 % above"
 
 
 def test_the_dip_of_a_plane_is_found_again(run):

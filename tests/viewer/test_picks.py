@@ -38,7 +38,7 @@ def test_a_drag_lays_a_sine_whose_dip_is_read_and_kept(picking):
     assert pick["amplitude"] == pytest.approx(0.1, abs=0.01)
     assert pick["azimuth"] == pytest.approx(270, abs=1)
     assert pick["dip"] == pytest.approx(math.degrees(math.atan(2 * pick["amplitude"] / DIAMETER)))
-    assert viewer[".pick-dip"].inner_text() == f"{pick['dip']:.0f}°/{pick['azimuth']:03.0f}°"
+    assert viewer[".pick-dip"].inner_text() == f"{pick['dip']:.1f}°/{pick['azimuth']:03.0f}°"
     viewer.page.reload()
     viewer.wait_until_drawn()
     viewer.until("document.querySelectorAll('.pick').length === 1")
@@ -91,7 +91,7 @@ def test_another_hole_diameter_gives_another_dip(picking):
     viewer["#hole-diameter"].press("Enter")
     pick = until_pick(server, viewer, lambda pick: pick["hole_diameter"] > 0.3)
     assert pick["hole_diameter"] == pytest.approx(12.25 * 0.0254)
-    assert viewer[".pick-dip"].inner_text().startswith(f"{pick['dip']:.0f}°")
+    assert viewer[".pick-dip"].inner_text().startswith(f"{pick['dip']:.1f}°")
 
 
 def test_picks_are_taken_away_as_csv(picking):
@@ -139,6 +139,41 @@ def test_choosing_a_pick_in_the_list_goes_to_it(picking):
     viewer[".pick-line"].click()
     top, bottom = viewer.until_window("min < 1501")
     assert top < 1500.8 < bottom
+
+
+def test_picks_that_others_lay_move_and_take_away_appear_by_themselves(picking):
+    server, viewer = picking
+    lay(viewer, (0.5, 0.4), (0.75, 0.45))
+    viewer[".pick-editor input"].fill("half a na")
+    picks = f"{server.url}/images/1/picks"
+    other = {"name": "theirs", "kind": "fault", "depth": 1500.3, "amplitude": 0.1, "azimuth": 10}
+    number = httpx2.post(picks, json={**other, "hole_diameter": DIAMETER}).json()["id"]
+    viewer.until("document.querySelectorAll('.pick').length === 2")
+    assert [name.inner_text() for name in viewer[".pick-name"].all()] == ["theirs", "Pick 1"]
+    assert viewer[".pick-editor input"].input_value() == "half a na"
+    viewer.page.keyboard.type("me")
+    viewer.page.keyboard.press("Enter")
+    until(viewer, lambda: "half a name" in [pick["name"] for pick in server.get("/images/1/picks")["picks"]])
+    httpx2.patch(f"{picks}/{number}", json={"depth": 1501.5})
+    viewer.until("document.querySelector('#pick-list').textContent.includes('1501.5')")
+    httpx2.delete(f"{picks}/{number}")
+    viewer.until("document.querySelectorAll('.pick').length === 1")
+    assert viewer[".pick.chosen"].count() == 1
+
+
+def test_a_sine_in_hand_is_not_taken_away_by_what_others_do(picking):
+    server, viewer = picking
+    lay(viewer, (0.5, 0.4), (0.75, 0.45))
+    viewer.page.mouse.move(*viewer.point(0.5, 0.4))
+    viewer.page.mouse.down()
+    viewer.page.mouse.move(*viewer.point(0.5, 0.5), steps=3)
+    number = server.get("/images/1/picks")["picks"][0]["id"]
+    httpx2.patch(f"{server.url}/images/1/picks/{number}", json={"name": "renamed"})
+    viewer.page.mouse.move(*viewer.point(0.5, 0.6), steps=3)
+    viewer.page.mouse.up()
+    moved = until_pick(server, viewer, lambda pick: pick["depth"] > 1501)
+    assert moved["depth"] == pytest.approx(1501.2, abs=0.02)
+    viewer.until("document.querySelector('.pick-name').textContent === 'renamed'")
 
 
 def until_pick(server, viewer, condition):

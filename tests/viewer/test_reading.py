@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.viewer.conftest import GAP_AFTER
+from tests.viewer.viewer import CANVAS
 
 
 def test_the_cursor_reads_depth_azimuth_row_and_value(viewer, wells):
@@ -80,8 +81,7 @@ def test_the_range_tool_does_the_same_without_shift_and_zooms(viewer, wells):
 
 
 def test_the_copied_curl_command_brings_what_is_on_screen(viewer, wells, tmp_path):
-    viewer.open(f"{wells.url}/?image=1&min=9201.9&max=9210.3&colormap=grey&low=10&high=200")
-    viewer.page.wait_for_timeout(150)
+    viewer.open(f"{wells.url}/?image=1&min=9201.9&max=9210.3&colormap=grey&low=10&high=200&left=90")
     viewer["#export summary"].click()
     viewer["#copy-curl"].click()
     viewer.until("document.getElementById('copy-curl').textContent === 'Copied'")
@@ -89,8 +89,34 @@ def test_the_copied_curl_command_brings_what_is_on_screen(viewer, wells, tmp_pat
     assert command[:2] == ["curl", "-fSL"]
     subprocess.run([*command, "--silent"], cwd=tmp_path, check=True)
     with Image.open(tmp_path / "challenge_9201.9-9210.3.png") as picture:
-        assert picture.size == (150, 85)
-        assert picture.convert("RGB").getpixel((0, 0)) == viewer.colour(0.001, 0.002)[:3]
+        assert picture.size == size_of_canvas(viewer)
+        must_be_alike(viewer, picture)
+
+
+@pytest.mark.parametrize("shown", ["static", "dynamic"])
+def test_the_picture_is_the_screen_with_its_gaps_and_nulls(viewer, wells, shown):
+    depths = [frame["depth"] for frame in wells.get("/frames", image_id=2)["frames"]]
+    top, bottom = depths[GAP_AFTER - 1] - 0.1, depths[GAP_AFTER - 1] + 0.04
+    viewer.open(f"{wells.url}/?image=2&min={top:.4f}&max={bottom:.4f}&colormap=grey&left=200&tracks={shown}")
+    viewer["#export summary"].click()
+    link = "png-link" if shown == "static" else "png-dynamic-link"
+    picture = Image.open(BytesIO(httpx2.get(viewer[f"#{link}"].get_attribute("href")).content))
+    assert picture.size == size_of_canvas(viewer)
+    must_be_alike(viewer, picture)
+    alpha = np.asarray(picture.convert("RGBA"))[..., 3]
+    assert (alpha[int(len(alpha) * 0.8) :] == 0).all()
+    assert 0 < (alpha[: int(len(alpha) * 0.6)] == 0).mean() < 1
+
+
+def test_the_picture_of_a_chosen_range_is_as_high_as_it_is_on_the_screen(viewer, wells):
+    viewer.open(f"{wells.url}/?image=1&min=9200&max=9300")
+    viewer["#tools [data-tool=range]"].click()
+    viewer.drag((0.5, 0.2), (0.5, 0.4))
+    viewer["#export summary"].click()
+    viewer.until("document.getElementById('png-link').href.includes('depth_min=922')")
+    picture = Image.open(BytesIO(httpx2.get(viewer["#png-link"].get_attribute("href")).content))
+    width, height = size_of_canvas(viewer)
+    assert picture.size == (width, pytest.approx(height / 5, abs=2))
 
 
 @pytest.mark.parametrize("link", ["png-link", "csv-link", "npy-link"])
@@ -116,6 +142,32 @@ def test_a_file_name_that_means_something_to_a_shell_stays_out_of_the_command(vi
     viewer.until("document.getElementById('copy-curl').textContent === 'Copied'")
     name = shlex.split(viewer.copied())[-1]
     assert not set(name) & set("<>\"'$`;& ()")
+
+
+def size_of_canvas(viewer):
+    return tuple(
+        viewer.evaluate(f"(({{width, height}}) => [width, height])(document.querySelector('{CANVAS}'))")
+    )
+
+
+def must_be_alike(viewer, picture):
+    """Where the picture has a colour the screen has the same; where it has none, the screen shows no grey of it.
+
+    Edges of rows and pixels may lie a pixel apart.
+    """
+    colours = np.asarray(picture.convert("RGBA"))
+    places = [(x / 23, y / 17) for x in range(1, 23) for y in range(1, 17)]
+    seen = viewer.colours(places)
+    height, width, _ = colours.shape
+    different = 0
+    for (x, y), colour in zip(places, seen, strict=True):
+        row, column = int(y * height), int(x * width)
+        near = colours[max(row - 2, 0) : row + 3, max(column - 2, 0) : column + 3].reshape(-1, 4)
+        opaque = near[near[:, 3] > 0]
+        is_alike = len(opaque) and np.abs(opaque[:, :3].astype(int) - colour[:3]).max(axis=1).min() <= 6
+        is_null = (near[:, 3] == 0).any() and (colour[3] == 0 or colour[0] != colour[1] or colour[0] > 150)
+        different += not (is_alike or is_null)
+    assert different <= len(places) * 0.01
 
 
 def _get(server, low, high):

@@ -128,13 +128,20 @@ function jobParts(job) {
   const share = job.state === "uploading" ? job.share : job.rows_total ? job.rows_done / job.rows_total : null;
   const isMoving = job.state === "uploading" || job.state === "running";
   const progress = isMoving ? [element("progress", { max: 1, ...(share !== null && { value: share }), "aria-label": `Progress of ${job.name}` })] : [];
-  const rate = job.state === "running" && job.rows_done ? `${countText(job.rows_done)} rows` : null;
+  const hasRows = job.rows_done && (job.state === "running" || job.state === "stored");
+  const rate = hasRows ? `${countText(job.rows_done)} rows${durationOf(job)}` : null;
   return [
     element("span", { class: "state", "data-state": job.state }, STATE_TEXTS[job.state] ?? job.state),
     element("span", { class: "job-name", title: job.name }, job.name),
     element("span", { class: "message" }, ...progress, " ", rate ?? whereOf(job)),
     element("time", time ? { datetime: time } : {}, time ? momentText(new Date(time)) : ""),
   ];
+}
+
+/** How long a stored file took, from when it was taken in hand. */
+function durationOf({ state, started_at: from, finished_at: to }) {
+  const seconds = (new Date(to) - new Date(from)) / 1000;
+  return state === "stored" && from && to ? `, ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s` : "";
 }
 
 /** The time of day, with the day before it unless that is today. */

@@ -115,5 +115,5 @@ export class PickPanel {
   }
 }
 
-/** 34°/128°: dip and dip direction, as structural geologists write it. */
-const dipText = (dip, direction) => `${dip.toFixed(0)}°/${String(Math.round(direction) % 360).padStart(3, "0")}°`;
+/** 34.2°/128°: dip and dip direction, as structural geologists write it. */
+const dipText = (dip, direction) => `${dip.toFixed(1)}°/${String(Math.round(direction) % 360).padStart(3, "0")}°`;

@@ -5,11 +5,10 @@ import { byId, element } from "../dom.js";
 import { cut } from "../depth_window.js";
 import { countText, percentText, plainNumber, valueText, withUnit } from "../format.js";
 import { svg } from "../dom.js";
-import { frameValues } from "./values.js";
-import { statisticsOf } from "./statistics.js";
 
 const LEAST_DRAG_PX = 3;
 const REST_MS = 250;
+const NO_ROWS = { rows: 0, value_count: 0, null_fraction: null, minimum: null, maximum: null, mean: null, standard_deviation: null, percentiles: {} };
 
 export class Selection {
   #flight = null;
@@ -63,13 +62,14 @@ export class Selection {
 
   async #load(image, selection) {
     this.#flight = new AbortController();
-    const found = await frameValues(this.api, image, selection, this.#flight.signal).catch((error) =>
-      isAbort(error) ? null : { problem: error.message },
-    );
+    const found = await this.api.statistics(image, selection, this.#flight.signal).catch((error) => {
+      if (isAbort(error)) return null;
+      return error.code === "depth_range_empty" ? NO_ROWS : { problem: error.message };
+    });
     if (found && this.store.state.selection === selection) this.#write(image, selection, found);
   }
 
-  /** found: {rows, values}, {problem}, or null while it is being fetched. */
+  /** found: what the server says of the range, {problem}, or null while it is being fetched. */
   #write(image, { min, max }, found) {
     const facts = [
       ["From", withUnit(plainNumber(min), image.depth_unit)],
@@ -78,16 +78,18 @@ export class Selection {
     ];
     if (found?.problem) facts.push(["Statistics", found.problem]);
     else {
-      const statistics = found && statisticsOf(found.values);
-      const shown = (name, text) => (!statistics ? "…" : statistics[name] === null ? "–" : text(statistics[name]));
+      const shown = (value, text) => (!found ? "…" : value === null || value === undefined ? "–" : text(value));
+      const { 10: low, 90: high } = found?.percentiles ?? {};
       facts.push(
-        ["Rows", found ? countText(found.rows) : "…"],
-        ["Values", shown("count", countText)],
-        ["Nulls", shown("nullShare", percentText)],
-        ["Minimum", shown("minimum", valueText)],
-        ["Maximum", shown("maximum", valueText)],
-        ["Mean", shown("mean", valueText)],
-        ["Std. deviation", shown("deviation", valueText)],
+        ["Rows", shown(found?.rows, countText)],
+        ["Values", shown(found?.value_count, countText)],
+        ["Nulls", shown(found?.null_fraction, percentText)],
+        ["Minimum", shown(found?.minimum, valueText)],
+        ["Maximum", shown(found?.maximum, valueText)],
+        ["Mean", shown(found?.mean, valueText)],
+        ["Std. deviation", shown(found?.standard_deviation, valueText)],
+        ["Median", shown(found?.percentiles[50], valueText)],
+        ["P10 – P90", shown(low, () => `${valueText(low)} – ${valueText(high)}`)],
       );
     }
     byId("selection-facts").replaceChildren(
@@ -102,8 +104,13 @@ function drawBand(pane, { selection, window }) {
     band?.remove();
     return;
   }
-  if (!band) pane.overlay.prepend((band = svg("rect", { class: "band", x: 0, width: "100%" })));
+  if (!band) {
+    const frame = (name) => svg("rect", { class: name, x: 1, width: "calc(100% - 2px)" });
+    pane.overlay.prepend((band = svg("g", { class: "band" }, frame("band-ground"), frame("band-line"))));
+  }
   const scale = pane.box.clientHeight / (window.max - window.min);
-  band.setAttribute("y", (selection.min - window.min) * scale);
-  band.setAttribute("height", Math.max((selection.max - selection.min) * scale, 1));
+  for (const frame of band.children) {
+    frame.setAttribute("y", (selection.min - window.min) * scale);
+    frame.setAttribute("height", Math.max((selection.max - selection.min) * scale, 1));
+  }
 }

@@ -15,8 +15,7 @@ export function drawDepthAxis(node, window) {
   const line = (depth, length, name) =>
     svg("line", { x1: width - length, x2: width, y1: y(depth), y2: y(depth), class: name });
   const label = (depth) => {
-    const place = Math.min(Math.max(y(depth), 8), height - 7);
-    return svg("text", { x: width - 13, y: place, dy: "0.35em", "text-anchor": "end" }, depth.toFixed(decimals));
+    return svg("text", { x: width - 13, y: y(depth), dy: "0.35em", "text-anchor": "end" }, depth.toFixed(decimals));
   };
   node.replaceChildren(
     ...minors.map((depth) => line(depth, 4, "minor")),

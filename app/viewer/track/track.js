@@ -57,6 +57,12 @@ export class Track {
     return { width, height };
   }
 
+  /** The same in device pixels. */
+  get pixels() {
+    const { width, height } = this.panes.find(({ node }) => !node.hidden).canvas;
+    return { width, height };
+  }
+
   /** Moves by so many screens; down is positive. */
   scroll(screens) {
     this.#glide((window) => pan(window, screens * spanOf(window)));
