@@ -20,6 +20,7 @@ from app.api.services import UsesServices
 from app.api.times import iso
 from app.ingestion.metadata import Said
 from app.pipeline.image_records import describe
+from app.rendering.normalising import default_window
 from app.rendering.view import TILE_ROWS
 from app.storage.catalog.images import ImageFilter
 from app.storage.catalog.tables import Image
@@ -98,6 +99,10 @@ class ImageDetails(ImageSummary):
     display_range: list[float] = Field(
         description="Values at the colormap's ends.", min_length=2, max_length=2, examples=[[0, 255]]
     )
+    dynamic_window: float = Field(
+        description="Depth that `normalize=dynamic` takes into account where no `window` is given.",
+        examples=[2],
+    )
     statistics: dict[str, Any] = Field(
         description="Of the stored values; `variance_ratio` is their variance over the file's. `histogram` counts "
         "them in 256 bins of equal width between `histogram_edges`, which hold the display range and all but a "
@@ -130,6 +135,7 @@ class ImageDetails(ImageSummary):
             tile_rows=TILE_ROWS,
             version=version_of(image),
             display_range=[image.display_low, image.display_high],
+            dynamic_window=default_window(image.depth_unit, image.step),
             statistics=figures,
             other=image.other,
             resampling=Resampling.of(image),

@@ -42,14 +42,15 @@ export function attachTools(store) {
 
 /** The lengths that make sense for the image's step; the server's own choice first. */
 function fillWindows(select, { image, tracks }) {
+  const usual = image.dynamic_window;
   const step = stepOf(image);
   const lengths = (WINDOWS[image.depth_unit] ?? WINDOWS.m).filter(
-    (length) => length >= step * LEAST_ROWS && length <= step * MOST_ROWS,
+    (length) => length !== usual && length >= step * LEAST_ROWS && length <= step * MOST_ROWS,
   );
   if (tracks.window && !lengths.includes(tracks.window)) lengths.push(tracks.window);
   lengths.sort((a, b) => a - b);
   select.replaceChildren(
-    element("option", { value: "" }, "automatic"),
+    element("option", { value: "" }, `${withUnit(plainNumber(usual), image.depth_unit)} (usual)`),
     ...lengths.map((length) => element("option", { value: length }, withUnit(plainNumber(length), image.depth_unit))),
   );
   select.value = tracks.window ?? "";

@@ -5,7 +5,7 @@ import { turned } from "../azimuth.js";
 import { ticks } from "../ticks.js";
 
 const COMPASS = { 0: "N", 90: "E", 180: "S", 270: "W" };
-const NARROW = 300; // pixels; below, the degrees give way to the letters
+const NARROW = 230; // pixels; below, the degrees give way to the letters
 
 export function drawDepthAxis(node, window) {
   const { clientWidth: width, clientHeight: height } = node;

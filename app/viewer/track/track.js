@@ -2,13 +2,21 @@
 
 import { byId, showText } from "../dom.js";
 import { pan, settled, spanOf, wholeWell, zoom } from "../depth_window.js";
-import { plainNumber, withUnit } from "../format.js";
+import { depthDecimals, plainNumber, withUnit } from "../format.js";
 import { drawDepthAxis } from "./axes.js";
 import { attachGestures } from "./gestures.js";
 import { Glide } from "./glide.js";
 import { Overview } from "./overview.js";
 import { Pane } from "./pane.js";
 import { Wall } from "./wall.js";
+
+/** The cursor's depth, where it is on the axis. */
+function showDepth(node, cursor, { image, window }) {
+  node.hidden = !cursor;
+  if (!cursor) return;
+  node.textContent = cursor.depth.toFixed(Math.min(depthDecimals(image), 3));
+  node.style.top = `${((cursor.depth - window.min) / (window.max - window.min)) * 100}%`;
+}
 
 const shownPanes = ({ shown }) => (shown === "both" ? ["static", "dynamic"] : [shown]);
 
@@ -165,6 +173,7 @@ export class Track {
     if (!state.image) return;
     const cursor = hover && hover.pane.at(hover.point, state);
     for (const pane of this.panes) pane.showCursor(cursor, state);
+    showDepth(byId("axis-cursor"), cursor, state);
     for (const listener of this.#cursorListeners) listener(cursor);
   }
 }
