@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -72,10 +73,8 @@ def _strongest_bed(server: Server, low: float, high: float) -> Pick:
     grey = np.asarray(Image.open(io.BytesIO(answer.content)).convert("LA")).astype(float)
     values = np.where(grey[..., 1] > 0, grey[..., 0], np.nan)
     reach = LINES // 20
-    sums = np.cumsum(values, axis=0)
-    change = np.abs(
-        sums[2 * reach :] - 2 * sums[reach:-reach] + sums[: -2 * reach]
-    )  # line k: of line k + reach
+    means = sliding_window_view(values, reach, axis=0).mean(axis=-1)  # null where a gap is near
+    change = means[reach:] - means[:-reach]  # line k: around line k + reach
     turns = np.arange(AZIMUTHS) * 360 / AZIMUTHS
     best: tuple[float, Pick] | None = None
     for amplitude in range(2, LINES // 6):
