@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from app.api.heavy_work import HeavyWork
@@ -32,8 +31,6 @@ class Services:
     kept_pictures: KeptPictures
     picks: RecordedPicks
     heavy_work: HeavyWork = field(default_factory=HeavyWork)
-    long_work: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
-    """For what reads a whole image: one piece of it at a time, whatever the number of those who ask."""
     started_at: float = field(default_factory=time.time)
 
     @classmethod

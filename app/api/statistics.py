@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import anyio.to_thread
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
@@ -117,5 +116,5 @@ async def _statistics(
         if start > rows.start and await request.is_disconnected():
             return None
         stop = min(start + PIECE_ROWS, rows.stop)
-        await anyio.to_thread.run_sync(add, start, stop, limiter=services.long_work)
+        await services.heavy_work.run(add, start, stop)
     return values
