@@ -65,9 +65,9 @@ def test_a_shift_drag_chooses_a_range_and_shows_its_statistics(viewer, wells):
     for name, reckon in {"Minimum": np.nanmin, "Maximum": np.nanmax, "Mean": np.nanmean}.items():
         assert float(facts[name]) == pytest.approx(reckon(values), rel=1e-4)
     assert float(facts["Std. deviation"]) == pytest.approx(np.nanstd(values.astype(float)), rel=1e-4)
-    assert viewer[".band"].count() == 1
+    viewer.until("document.querySelectorAll('.band').length === 1")
     viewer.page.keyboard.press("Escape")
-    assert viewer[".band"].count() == 0
+    viewer.until("!document.querySelector('.band')")
     assert not viewer["#selection"].is_visible()
 
 
