@@ -48,6 +48,7 @@ class Reason(StrEnum):
     DUPLICATE_COLUMN = "duplicate_column"
     UNNAMED_COLUMN = "unnamed_column"
     WRONG_WIDTH = "wrong_width"
+    MIXED_UNITS = "mixed_units"
     RAGGED_ROW = "ragged_row"
     NOT_A_NUMBER = "not_a_number"
     INFINITE_VALUE = "infinite_value"

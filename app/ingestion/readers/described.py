@@ -1,0 +1,66 @@
+"""What a file says of its image in lines or entries of `key: value`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from app.ingestion.readers.depth_column import normalised_unit
+from app.ingestion.readers.source import Metadata
+
+_KEYS = {
+    "well": ("well", "well name", "wellname", "wellbore", "wellbore name", "borehole", "borehole name"),
+    "uwi": ("uwi", "api", "uwi/api", "unique well id", "unique well identifier", "api number"),
+    "tool": ("tool", "tool name", "tool type"),
+    "run": ("run", "run number", "run no"),
+    "unit": ("unit", "units", "value unit", "value units", "pixel unit"),
+    "hole_diameter": ("hole diameter", "borehole diameter", "bit size", "bitsize"),
+}
+_MEANT_BY = {spelling: key for key, spellings in _KEYS.items() for spelling in spellings}
+_METRES = {"m": 1.0, "ft": 0.3048, "in": 0.0254, "0.1in": 0.00254, "cm": 0.01, "mm": 0.001}
+
+_PAIR = re.compile(r"(?P<key>[^\W\d_][^:=]{0,99}?)\s*[:=](?!//)\s*(?P<text>.*\S)\s*")
+_LENGTH = re.compile(r"(?P<number>\d{1,20}(?:\.\d{0,20})?)\s*(?P<unit>.{0,20})", re.ASCII)
+
+
+def pairs_in(lines: Iterable[str]) -> list[tuple[str, str]]:
+    """The key and the text of lines such as "well: P11-A-02" or "tool = FMI"; other lines say nothing to keep."""
+    matches = (_PAIR.fullmatch(line.rstrip(" ,;\t")) for line in lines)
+    return [(match["key"].strip(), match["text"]) for match in matches if match is not None]
+
+
+def described(pairs: Iterable[tuple[str, str]], depth_unit: str | None, unit: str | None) -> Metadata:
+    """The pairs as metadata: what has a place of its own in its place, the first that says it, the rest in `other`.
+
+    depth_unit: of the image, for its hole's diameter. unit: of the pixels, which wins over what a pair says.
+    """
+    known: dict[str, str] = {}
+    diameter = None
+    other: dict[str, str] = {}
+    for key, text in pairs:
+        place = _MEANT_BY.get(" ".join(re.split(r"[ _.-]+", key.casefold())))
+        if place == "hole_diameter" and diameter is None:
+            diameter = _length_in(depth_unit, text)
+            if diameter is None:
+                other.setdefault(key, text)
+        elif place is not None and place != "hole_diameter" and place not in known:
+            known[place] = text
+        else:
+            other.setdefault(key, text)
+    if unit is not None:
+        known["unit"] = unit
+    return Metadata(**known, hole_diameter=diameter, other=other)
+
+
+def _length_in(wanted: str | None, text: str) -> float | None:
+    """The length that the text tells, in the wanted unit, which is also that of a bare number; None if unknown."""
+    match = _LENGTH.fullmatch(text.strip())
+    if match is None or float(match["number"]) == 0:
+        return None
+    said = match["unit"].strip()
+    if not said:
+        return float(match["number"])
+    unit = "in" if said in ('"', "″", "''") else normalised_unit(said)
+    if unit is None or wanted not in _METRES:
+        return None
+    return float(f"{float(match['number']) * _METRES[unit] / _METRES[wanted]:.9g}")
