@@ -59,6 +59,8 @@ class Reason(StrEnum):
     UNSUPPORTED_FORMAT = "unsupported_format"
     DAMAGED = "damaged"
     NO_IMAGE = "no_image"
+    NOT_ONE_FILE = "not_one_file"
+    UNPACKED_TOO_LARGE = "unpacked_too_large"
     BAD_DESCRIPTION = "bad_description"
     FILE_GONE = "file_gone"
     WORKER_DIED = "worker_died"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from app.ingestion.readers.depth_column import normalised_unit
+from app.ingestion.readers.lengths import converted
 from app.ingestion.readers.source import Metadata
 
 _KEYS = {
@@ -17,7 +17,7 @@ _KEYS = {
     "hole_diameter": ("hole diameter", "borehole diameter", "bit size", "bitsize"),
 }
 _MEANT_BY = {spelling: key for key, spellings in _KEYS.items() for spelling in spellings}
-_METRES = {"m": 1.0, "ft": 0.3048, "in": 0.0254, "0.1in": 0.00254, "cm": 0.01, "mm": 0.001}
+_INCH_SIGNS = ('"', "″", "''")
 
 _PAIR = re.compile(r"(?P<key>[^\W\d_][^:=]{0,99}?)\s*[:=](?!//)\s*(?P<text>.*\S)\s*")
 _LENGTH = re.compile(r"(?P<number>\d{1,20}(?:\.\d{0,20})?)\s*(?P<unit>.{0,20})", re.ASCII)
@@ -60,7 +60,4 @@ def _length_in(wanted: str | None, text: str) -> float | None:
     said = match["unit"].strip()
     if not said:
         return float(match["number"])
-    unit = "in" if said in ('"', "″", "''") else normalised_unit(said)
-    if unit is None or wanted not in _METRES:
-        return None
-    return float(f"{float(match['number']) * _METRES[unit] / _METRES[wanted]:.9g}")
+    return converted(float(match["number"]), "in" if said in _INCH_SIGNS else said, wanted)
