@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 
 from app.errors import FileError, Reason
-from app.ingestion.readers.csv_cells import is_null, looks_numeric, shown, split_cells
+from app.ingestion.readers.column_names import depth_among
+from app.ingestion.readers.csv_cells import is_null, looks_numeric, split_cells
 from app.ingestion.readers.csv_layout import BLANK, CsvLayout
 from app.ingestion.readers.depth_column import is_depth_name
 from app.ingestion.readers.image_columns import image_columns
@@ -34,8 +34,7 @@ def read_columns(text: str, line: int, settings: Settings) -> CsvLayout:
             f"Line {line} holds numbers where the column names should be: put a header above the rows.",
             row=line,
         )
-    _check_names(names[:named], line)
-    depth = _depth_column(names[:named], line)
+    depth = depth_among(names[:named], f"Line {line}", line)
     others = [position for position in range(named) if position != depth]
     chosen = image_columns([names[position] for position in others], settings, line)
     if len(chosen) != 1:
@@ -81,41 +80,3 @@ def _split_header(text: str, line: int) -> tuple[str, list[str]]:
             row=line,
         )
     return delimiter, cells
-
-
-def _check_names(names: tuple[str, ...], line: int) -> None:
-    if "" in names:
-        raise FileError(
-            Reason.UNNAMED_COLUMN,
-            f"Line {line}: column {names.index('') + 1} has no name. Name it, or remove it if it numbers the rows.",
-            row=line,
-        )
-    name, count = Counter(names).most_common(1)[0]
-    if count > 1:
-        raise FileError(
-            Reason.DUPLICATE_COLUMN,
-            f"Line {line} names {count} columns {shown(name)}: each column needs a name of its own.",
-            row=line,
-            column=name,
-        )
-
-
-def _depth_column(names: tuple[str, ...], line: int) -> int:
-    found = [position for position, name in enumerate(names) if is_depth_name(name)]
-    if not found:
-        some = ", ".join(map(shown, names[:5])) + (" …" if len(names) > 5 else "")
-        raise FileError(
-            Reason.NO_DEPTH_COLUMN,
-            f"Line {line} names no depth column; it names {some}. Call it depth, DEPT, MD, TDEP or measured_depth,"
-            " with a unit if you like: depth_m, Depth (ft).",
-            row=line,
-        )
-    if len(found) > 1:
-        several = " and ".join(shown(names[position]) for position in found[:5])
-        raise FileError(
-            Reason.DUPLICATE_COLUMN,
-            f"Line {line} names {len(found)} depth columns, {several}: leave only the one that counts.",
-            row=line,
-            column=names[found[1]],
-        )
-    return found[0]

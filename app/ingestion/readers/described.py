@@ -17,6 +17,9 @@ _KEYS = {
     "hole_diameter": ("hole diameter", "borehole diameter", "bit size", "bitsize"),
 }
 _MEANT_BY = {spelling: key for key, spellings in _KEYS.items() for spelling in spellings}
+DEPTH_UNIT = "depth_unit"
+"""The key that says it."""
+
 _INCH_SIGNS = ('"', "″", "''")
 
 _PAIR = re.compile(r"(?P<key>[^\W\d_][^:=]{0,99}?)\s*[:=](?!//)\s*(?P<text>.*\S)\s*")

@@ -38,7 +38,7 @@ Unpack = Callable[[Path, Settings], Unpacked]
 """Raises FileError for what is wrong with the file, OSError for what is not, such as a full disk."""
 
 
-class _Stream(Protocol):
+class Stream(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
@@ -60,25 +60,30 @@ def _let_go(scratch: Scratch) -> None:
 
 
 def gunzip(path: Path, settings: Settings) -> Unpacked:
-    with _damage_told(path.name), gzip.open(path) as packed:
+    with damage_told(path.name), gzip.open(path) as packed:
         return _unpacked(packed, path, path.stem, settings)
 
 
 def unzstd(path: Path, settings: Settings) -> Unpacked:
     from backports import zstd
 
-    with _damage_told(path.name, zstd.ZstdError), zstd.open(path) as packed:
+    with damage_told(path.name, zstd.ZstdError), zstd.open(path) as packed:
         return _unpacked(packed, path, path.stem, settings)
 
 
 def unzip(path: Path, settings: Settings) -> Unpacked:
-    with _damage_told(path.name), zipfile.ZipFile(path) as archive:
+    with damage_told(path.name), zipfile.ZipFile(path) as archive:
         member = _only_member(archive, path.name)
         with archive.open(member) as packed:
             return _unpacked(packed, path, _base_name(member), settings)
 
 
-def _unpacked(packed: _Stream, path: Path, name: str, settings: Settings) -> Unpacked:
+def _unpacked(packed: Stream, path: Path, name: str, settings: Settings) -> Unpacked:
+    return Unpacked(copied(packed, path, settings), name)
+
+
+def copied(packed: Stream, path: Path, settings: Settings) -> Scratch:
+    """What comes out of the packed file `path`, in a file. Raises FileError where it is too much, OSError."""
     scratch = Scratch(settings.data_dir)
     most = min(settings.max_unpacked_bytes, max(FREE_BYTES, HIGHEST_RATIO * path.stat().st_size))
     size = 0
@@ -88,7 +93,7 @@ def _unpacked(packed: _Stream, path: Path, name: str, settings: Settings) -> Unp
             raise _too_large(path, most, settings)
         scratch.file.write(piece)
     scratch.file.flush()
-    return Unpacked(scratch, name)
+    return scratch
 
 
 def _too_large(path: Path, most: int, settings: Settings) -> FileError:
@@ -111,6 +116,12 @@ def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
             Reason.NOT_ONE_FILE, f"{name} holds {several}: pack each file into an archive of its own."
         )
     (member,) = members
+    check_readable(member, name)
+    return member
+
+
+def check_readable(member: zipfile.ZipInfo, name: str) -> None:
+    """Raises FileError where a member of the archive `name` is packed in a way that is not read."""
     if member.flag_bits & 0x1:
         raise FileError(Reason.UNSUPPORTED_FORMAT, f"{name} is encrypted: pack it without a password.")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -118,7 +129,6 @@ def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
             Reason.UNSUPPORTED_FORMAT,
             f"{name} is packed in a way (method {member.compress_type}) that is not read here: use deflate.",
         )
-    return member
 
 
 def _base_name(member: zipfile.ZipInfo) -> str:
@@ -132,7 +142,7 @@ def _is_litter(name: str) -> bool:
 
 
 @contextmanager
-def _damage_told(name: str, *kinds: type[Exception]) -> Iterator[None]:
+def damage_told(name: str, *kinds: type[Exception]) -> Iterator[None]:
     """Raises FileError (damaged) for what the libraries raise over the content of the packed file `name`."""
     expected: tuple[type[Exception], ...] = (
         gzip.BadGzipFile,

@@ -2,8 +2,8 @@ import errno
 import gc
 import gzip
 import io
-import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,6 +44,10 @@ def settings(tmp_path):
     return settings_in(tmp_path, source_width=2)
 
 
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def written(folder, name, content):
     path = folder / name
     path.write_bytes(content)
@@ -72,13 +76,13 @@ def test_a_packed_file_is_the_file_in_it(tmp_path, settings, name):
 
 
 def test_what_was_unpacked_is_gone_once_nobody_reads_it(tmp_path, settings):
-    opened = len(os.listdir("/proc/self/fd"))
+    opened = open_files()
     source = open_file(written(tmp_path, "x.csv.gz", gzip.compress(PLAIN)), settings).images[0].open()
-    assert len(os.listdir("/proc/self/fd")) == opened + 1
+    assert open_files() == opened + 1
     rows(source)
     del source
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) == opened
+    assert open_files() == opened
 
 
 def test_suffixes_tell_what_is_packed():
@@ -164,7 +168,7 @@ def test_a_bomb_is_not_unpacked_to_its_end(tmp_path, monkeypatch, name, pack):
     path = written(tmp_path, name, pack(PLAIN + b"\n" * (32 << 20)))
     made = []
     monkeypatch.setattr(packed, "Scratch", lambda folder: made.append(Scratch(folder)) or made[-1])
-    with pytest.raises(FileError, match="more than .* bytes: that is over 200 times its size") as caught:
+    with pytest.raises(FileError, match=r"more than .* bytes: that is over 200 times its size") as caught:
         open_file(path, settings_in(tmp_path, source_width=2))
     assert caught.value.reason == "unpacked_too_large"
     assert made[0].path.stat().st_size <= max(1 << 20, 200 * path.stat().st_size)
