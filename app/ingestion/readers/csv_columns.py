@@ -39,7 +39,10 @@ def read_columns(text: str, line: int, settings: Settings) -> CsvLayout:
     chosen = image_columns([names[position] for position in others], settings, line)
     if len(chosen) != 1:
         check_width(
-            len(chosen), settings, f"The header has {len(chosen)} pixel columns beside the depth", line
+            len(chosen),
+            settings.source_width,
+            f"The header has {len(chosen)} pixel columns beside the depth",
+            line,
         )
     return CsvLayout(delimiter, names, depth, tuple(others[place] for place in chosen), settings.null_values)
 

@@ -12,6 +12,7 @@ from app.ingestion.readers.csv_layout import BLANKS, CsvLayout
 from app.ingestion.readers.csv_styles import decimal_mark
 from app.ingestion.readers.csv_units import Units, units_in
 from app.ingestion.readers.depth_column import unit_in_name
+from app.ingestion.readers.described import depth_unit_in, pairs_in
 from app.settings import Settings
 
 LONGEST_HEADER = 1024 * 1024
@@ -60,9 +61,10 @@ def read_header(file: BinaryIO, settings: Settings) -> CsvHeader:
     else:
         layout = read_columns(first, lines.line, settings)
         row = lines.next(LONGEST_LINE)
-    units = Units(unit_in_name(layout.names[layout.depth]), None)
-    if row is not None and (said := units_in(row, lines.line, layout)):
-        units, row = said, lines.next(LONGEST_LINE)
+    said = depth_unit_in(pairs_in(comment.text for comment in comments))
+    units = Units(unit_in_name(layout.names[layout.depth]) or said, None)
+    if row is not None and (below := units_in(row, lines.line, layout)):
+        units, row = below, lines.next(LONGEST_LINE)
     if row is None:
         raise FileError(Reason.NO_ROWS, NO_ROWS)
     layout = replace(layout, decimal=decimal_mark(file, lines.offset, layout))

@@ -32,7 +32,7 @@ class LongCsvSource:
         self.width = self._first_run()
         one = "The header has 1 column beside the depth, and the first depth stands in one line alone"
         several = f"The first depth stands in {min(self.width, WIDEST + 1)} lines, one for each pixel"
-        check_width(self.width, settings, one if self.width == 1 else several)
+        check_width(self.width, settings.source_width, one if self.width == 1 else several)
 
     @property
     def dropped_rows(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from app.ingestion.readers.depth_column import normalised_unit
 from app.ingestion.readers.lengths import converted
 from app.ingestion.readers.source import Metadata
 
@@ -17,9 +18,6 @@ _KEYS = {
     "hole_diameter": ("hole diameter", "borehole diameter", "bit size", "bitsize"),
 }
 _MEANT_BY = {spelling: key for key, spellings in _KEYS.items() for spelling in spellings}
-DEPTH_UNIT = "depth_unit"
-"""The key that says it."""
-
 _INCH_SIGNS = ('"', "″", "''")
 
 _PAIR = re.compile(r"(?P<key>[^\W\d_][^:=]{0,99}?)\s*[:=](?!//)\s*(?P<text>.*\S)\s*")
@@ -32,6 +30,12 @@ def pairs_in(lines: Iterable[str]) -> list[tuple[str, str]]:
     return [(match["key"].strip(), match["text"]) for match in matches if match is not None]
 
 
+def depth_unit_in(pairs: Iterable[tuple[str, str]]) -> str | None:
+    """The unit under its one name, where a pair says it: "depth unit: FEET"."""
+    said = (normalised_unit(text) for key, text in pairs if _plain(key) == "depth unit")
+    return next(filter(None, said), None)
+
+
 def described(pairs: Iterable[tuple[str, str]], depth_unit: str | None, unit: str | None) -> Metadata:
     """The pairs as metadata: what has a place of its own in its place, the first that says it, the rest in `other`.
 
@@ -41,7 +45,9 @@ def described(pairs: Iterable[tuple[str, str]], depth_unit: str | None, unit: st
     diameter = None
     other: dict[str, str] = {}
     for key, text in pairs:
-        place = _MEANT_BY.get(" ".join(re.split(r"[ _.-]+", key.casefold())))
+        if _plain(key) == "depth unit":
+            continue
+        place = _MEANT_BY.get(_plain(key))
         if place == "hole_diameter" and diameter is None:
             diameter = _length_in(depth_unit, text)
             if diameter is None:
@@ -53,6 +59,10 @@ def described(pairs: Iterable[tuple[str, str]], depth_unit: str | None, unit: st
     if unit is not None:
         known["unit"] = unit
     return Metadata(**known, hole_diameter=diameter, other=other)
+
+
+def _plain(key: str) -> str:
+    return " ".join(re.split(r"[ _.-]+", key.casefold()))
 
 
 def _length_in(wanted: str | None, text: str) -> float | None:

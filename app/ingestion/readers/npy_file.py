@@ -17,7 +17,7 @@ from app.ingestion.readers.depth_column import unit_in_name
 from app.ingestion.readers.image_columns import image_columns
 from app.ingestion.readers.source import FoundImage, Metadata
 from app.ingestion.readers.stored_array import HEAD_BYTES, ArrayHead, read_head, read_rows
-from app.ingestion.readers.width import check_width
+from app.ingestion.readers.width import Width, check_width
 from app.settings import Settings
 
 Split = Callable[[npt.NDArray[Any]], Block]
@@ -51,7 +51,7 @@ class NpyFile:
                 " where its depths are. Save both, numpy.savez('well.npz', depth=depth, pixels=pixels), or the"
                 f" depth as a first column before as many as BOREHOLE_SOURCE_WIDTH says: {wanted}.",
             )
-        return self._image("", FIRST_COLUMN, shape[1] - 1, _first_and_others)
+        return self._image("", FIRST_COLUMN, width, width, _first_and_others)
 
     def _of_fields(self) -> list[FoundImage]:
         dtype, names = self.head.dtype, self.head.dtype.names or ()
@@ -69,16 +69,21 @@ class NpyFile:
         if rows:
             return [
                 self._image(
-                    "" if len(rows) == 1 else name, depth, dtype[name].shape[0], partial(_field, depth, name)
+                    "" if len(rows) == 1 else name,
+                    depth,
+                    dtype[name].shape[0],
+                    "any",
+                    partial(_field, depth, name),
                 )
                 for name in rows
             ]
         others = [name for name in scalars if name != depth]
         pixels = [others[place] for place in image_columns(others, self.settings)]
-        return [self._image("", depth, len(pixels), partial(_fields, depth, pixels))]
+        split = partial(_fields, depth, pixels)
+        return [self._image("", depth, len(pixels), self.settings.source_width, split)]
 
-    def _image(self, channel: str, depth: str, width: int, split: Split) -> FoundImage:
-        check_width(width, self.settings, f"The array has {width} pixels beside {depth}")
+    def _image(self, channel: str, depth: str, width: int, expected: Width, split: Split) -> FoundImage:
+        check_width(width, expected, f"The array has {width} pixels beside {depth}")
         blocks = partial(_blocks, self.path, self.head, split)
         source = partial(
             ArraySource,

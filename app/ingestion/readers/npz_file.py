@@ -15,8 +15,8 @@ from app.errors import FileError, Reason
 from app.ingestion.readers.array_source import ArraySource, Block, as_float64
 from app.ingestion.readers.column_names import depth_among
 from app.ingestion.readers.csv_cells import shown
-from app.ingestion.readers.depth_column import normalised_unit, unit_in_name
-from app.ingestion.readers.described import DEPTH_UNIT, described
+from app.ingestion.readers.depth_column import unit_in_name
+from app.ingestion.readers.described import depth_unit_in, described
 from app.ingestion.readers.packed import check_readable, copied, damage_told
 from app.ingestion.readers.scratch import Scratch
 from app.ingestion.readers.source import FoundImage
@@ -56,7 +56,7 @@ class NpzFile:
                 f" {shown(self.depth.name)}.",
             )
         said = {key: text for member in members for key, text in _said(member).items()}
-        self.depth_unit = unit_in_name(self.depth.name) or normalised_unit(said.pop(DEPTH_UNIT, ""))
+        self.depth_unit = unit_in_name(self.depth.name) or depth_unit_in(said.items())
         self.metadata = described(said.items(), self.depth_unit or settings.depth_unit, None)
         self.images = [self._image(member, "" if len(found) == 1 else member.name) for member in found]
 
@@ -83,7 +83,7 @@ class NpzFile:
                 Reason.RAGGED_ROW,
                 f"{shown(member.name)} has {rows} rows, {shown(self.depth.name)} has {depths} depths.{turned}",
             )
-        check_width(width, self.settings, f"{shown(member.name)} has {width} pixels in a row")
+        check_width(width, "any", f"{shown(member.name)} has {width} pixels in a row")
         return FoundImage(channel, self.metadata, partial(self._source, member), rows)
 
     def _source(self, member: _Member) -> ArraySource:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 import struct
+import sys
 import weakref
 import zipfile
 import zlib
@@ -65,7 +66,10 @@ def gunzip(path: Path, settings: Settings) -> Unpacked:
 
 
 def unzstd(path: Path, settings: Settings) -> Unpacked:
-    from backports import zstd
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
 
     with damage_told(path.name, zstd.ZstdError), zstd.open(path) as packed:
         return _unpacked(packed, path, path.stem, settings)

@@ -15,11 +15,11 @@ from app.ingestion.readers.array_source import ArraySource, Block, Float64
 from app.ingestion.readers.column_names import depth_among
 from app.ingestion.readers.csv_cells import shown
 from app.ingestion.readers.depth_column import normalised_unit, unit_in_name
-from app.ingestion.readers.described import DEPTH_UNIT, described
+from app.ingestion.readers.described import depth_unit_in, described
 from app.ingestion.readers.image_columns import image_columns
 from app.ingestion.readers.packed import FREE_BYTES, HIGHEST_RATIO
 from app.ingestion.readers.source import FoundImage, Metadata
-from app.ingestion.readers.width import WIDEST, check_width
+from app.ingestion.readers.width import WIDEST, Width, check_width
 from app.settings import Settings
 
 # Loaded where a file is read: the server itself can do without.
@@ -53,7 +53,7 @@ class ParquetFile:
         self.depth_unit = (
             unit_in_name(self.depth)
             or normalised_unit(self._unit_of([self.depth]) or "")
-            or normalised_unit(said.pop(DEPTH_UNIT, ""))
+            or depth_unit_in(said.items())
         )
         self.about = said
         lists = [field.name for field in self.schema if _is_list(field.type)]
@@ -62,14 +62,16 @@ class ParquetFile:
     def _of_columns(self, numbers: Sequence[str]) -> FoundImage:
         others = [name for name in numbers if name != self.depth]
         pixels = [others[place] for place in image_columns(others, self.settings)]
-        return self._image("", len(pixels), pixels)
+        return self._image("", len(pixels), self.settings.source_width, pixels)
 
     def _of_lists(self, names: Sequence[str]) -> list[FoundImage]:
-        return [self._image("" if len(names) == 1 else name, self._length(name), [name]) for name in names]
+        return [
+            self._image("" if len(names) == 1 else name, self._length(name), "any", [name]) for name in names
+        ]
 
-    def _image(self, channel: str, width: int, columns: Sequence[str]) -> FoundImage:
+    def _image(self, channel: str, width: int, expected: Width, columns: Sequence[str]) -> FoundImage:
         where = f"Column {shown(columns[0])}" if channel else self.path.name
-        check_width(width, self.settings, f"{where} has {width} pixels beside {shown(self.depth)}")
+        check_width(width, expected, f"{where} has {width} pixels beside {shown(self.depth)}")
         self._check_size(width)
         source = partial(
             ArraySource,
@@ -114,9 +116,7 @@ class ParquetFile:
                 column = group.column(place)
                 values = column.num_values
                 if column.path_in_schema.startswith(f"{name}.") and values > WIDEST * group.num_rows:
-                    check_width(
-                        values // max(1, group.num_rows), self.settings, f"Column {shown(name)} has lists"
-                    )
+                    check_width(values // max(1, group.num_rows), "any", f"Column {shown(name)} has lists")
 
     def _blocks(self, width: int, columns: Sequence[str], rows: int) -> Iterator[Block]:
         done = 0

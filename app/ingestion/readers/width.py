@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from app.errors import FileError, Reason
-from app.settings import Settings
 
 WIDEST = 4096
 """Pixels in a row of the finest tools, with room to spare; resampling takes memory with the square of it."""
 
 
-def check_width(found: int, settings: Settings, seen: str, row: int | None = None) -> None:
-    """Raises FileError (wrong_width) where so many pixels in a row are not what BOREHOLE_SOURCE_WIDTH expects.
+Width = int | Literal["any"]
 
+
+def check_width(found: int, expected: Width, seen: str, row: int | None = None) -> None:
+    """Raises FileError (wrong_width) where so many pixels in a row are not what is expected, or no image at all.
+
+    expected: BOREHOLE_SOURCE_WIDTH for a table, where a column more or less may be a mistake; "any" for an array.
     seen: what the file has, as a sentence's start: "The header has 7 pixel columns beside the depth".
     """
-    expected = settings.source_width
     if 2 <= found <= WIDEST and expected in (found, "any"):
         return
     if found < 2:
