@@ -23,7 +23,8 @@ MOST_VALUES = 1 << 22
 
 
 def as_float64(numbers: npt.ArrayLike) -> Float64:
-    return np.asarray(numbers, dtype=np.float64)
+    with np.errstate(invalid="ignore"):  # some bits of a NaN are to signal it
+        return np.asarray(numbers, dtype=np.float64)
 
 
 def rows_at_once(rows: int, width: int) -> int:

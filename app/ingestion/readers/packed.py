@@ -171,7 +171,8 @@ def damage_told(name: str, *kinds: type[Exception]) -> Iterator[None]:
 
 
 def _damaged(name: str, error: Exception) -> FileError:
+    said = str(error)[:100]
     return FileError(
         Reason.DAMAGED,
-        f"{name} cannot be unpacked ({error}): it was cut short or damaged on its way here.",
+        f"{name} cannot be unpacked ({said}): it was cut short or damaged on its way here.",
     )

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 BUFFER_BYTES = 64 * 1024
 """Read at a time of each column; without this a row group's columns are read whole."""
 
+PANDAS_INDEX = "__index_level_"
+"""How the name begins of a column that pandas numbers rows with."""
+
 _OTHER_PROGRAMS = {"pandas", "ARROW:schema", "org.apache.spark.sql.parquet.row.metadata", "geo"}
 """Keys under which programs note what is theirs alone."""
 
@@ -42,21 +45,19 @@ class ParquetFile:
         self.settings = settings
         with _damage_told(path.name), _opened(path) as file:
             self.schema, self.footer = file.schema_arrow, file.metadata
+            numbers = [field.name for field in self.schema if _is_number(field.type)]
+            lists = [field.name for field in self.schema if _is_list(field.type)]
+            said = self._said()
         if not self.footer.num_rows:
             raise FileError(Reason.NO_ROWS, f"{path.name} has columns and no rows.")
-        numbers = [field.name for field in self.schema if _is_number(field.type)]
-        numbers = [
-            name for name in numbers if not name.startswith("__index_level_")
-        ]  # as pandas numbers rows
+        numbers = [name for name in numbers if not name.startswith(PANDAS_INDEX)]
         self.depth = numbers[depth_among(numbers, f"Of its columns of numbers, {path.name}")]
-        said = self._said()
         self.depth_unit = (
             unit_in_name(self.depth)
             or normalised_unit(self._unit_of([self.depth]) or "")
             or depth_unit_in(said.items())
         )
         self.about = said
-        lists = [field.name for field in self.schema if _is_list(field.type)]
         self.images = self._of_lists(lists) if lists else [self._of_columns(numbers)]
 
     def _of_columns(self, numbers: Sequence[str]) -> FoundImage:
@@ -99,7 +100,8 @@ class ParquetFile:
     def _length(self, name: str) -> int:
         """How long the lists are, by the first that there is."""
         kind = self.schema.field(name).type
-        self._check_lengths(name)
+        with _damage_told(self.path.name):
+            self._check_lengths(name)
         if hasattr(kind, "list_size"):
             return int(kind.list_size)
         for batch in self._batches(1, [name]):
