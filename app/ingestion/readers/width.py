@@ -6,7 +6,7 @@ from typing import Literal
 
 from app.errors import FileError, Reason
 
-WIDEST = 4096
+WIDEST = 16_384
 """Pixels in a row of the finest tools, with room to spare; resampling takes memory with the square of it."""
 
 

@@ -150,12 +150,12 @@ def test_lines_are_counted_with_the_comments_above(tmp_path):
         ("depth,AMP\n1,2\n1,x\n", "not_a_number", 3, "'x'"),
         ("depth,AMP\n,2\n,3\n", "depth_missing", None, "None of the 2 rows"),
         (
-            "depth,AMP\n" + "1,2\n" * 5000,
+            "depth,AMP\n" + "1,2\n" * 20000,
             "wrong_width",
             None,
-            "4097 lines, one for each pixel, where at most 4096",
+            "16385 lines, one for each pixel, where at most 16384",
         ),
-        ("depth," + ",".join(map(str, range(4097))) + "\n1\n", "wrong_width", 1, "at most 4096"),
+        ("depth," + ",".join(map(str, range(16385))) + "\n1\n", "wrong_width", 1, "at most 16384"),
     ],
 )
 def test_what_is_ambiguous_or_mixed_fails_with_what_was_seen(tmp_path, content, reason, row, hint):

@@ -164,7 +164,7 @@ BAD = {
     ),
     "records of words": (records([("depth", "U3"), ("p", "f8", 2)]), "no_depth_column", "names no columns"),
     "records of one pixel": (records([("depth", "f8"), ("p", "f8", 1)]), "wrong_width", "at least 2"),
-    "records too wide": (records([("depth", "f8"), ("p", "u1", 5000)]), "wrong_width", "at most 4096"),
+    "records too wide": (records([("depth", "f8"), ("p", "u1", 20000)]), "wrong_width", "at most 16384"),
     "depths of nothing but NaN": (np.full((2, 3), np.nan), "depth_missing", "None of the 2 rows"),
 }
 

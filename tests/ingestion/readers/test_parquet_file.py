@@ -153,11 +153,11 @@ BAD = {
         "no_image",
         "null in every row",
     ),
-    "lists too long": ({"depth": [1.0], "FMI": [[0] * 5000]}, "wrong_width", "at most 4096"),
+    "lists too long": ({"depth": [1.0], "FMI": [[0] * 20000]}, "wrong_width", "at most 16384"),
     "one length that is absurd": (
-        {"depth": [1.0], "FMI": pa.array([[0] * 5000], pa.list_(pa.int8(), 5000))},
+        {"depth": [1.0], "FMI": pa.array([[0] * 20000], pa.list_(pa.int8(), 5000))},
         "wrong_width",
-        "at most 4096",
+        "at most 16384",
     ),
     "depths of nothing": (
         {"depth": [None, np.nan], "a": [1, 2], "b": [1, 2]},
