@@ -11,12 +11,13 @@ from pathlib import Path
 
 from app.errors import FileError, Reason
 from app.ingestion.readers.csv_file import CsvFile
+from app.ingestion.readers.dlis_file import DlisFile
 from app.ingestion.readers.las_file import LasFile
 from app.ingestion.readers.npy_file import NpyFile
 from app.ingestion.readers.npz_file import NpzFile
 from app.ingestion.readers.packed import PackedFile, Unpack, gunzip, unzip, unzstd
 from app.ingestion.readers.parquet_file import ParquetFile
-from app.ingestion.readers.signatures import LAS, LONGEST, kind_of
+from app.ingestion.readers.signatures import DLIS, LAS, LONGEST, kind_of
 from app.ingestion.readers.source import ImageFile
 from app.settings import Settings
 
@@ -41,6 +42,7 @@ class Packing:
 _FORMATS: dict[str, Format] = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".dat", ".asc"), Format(CsvFile)),
     ".las": Format(LasFile, LAS),
+    ".dlis": Format(DlisFile, DLIS),
     ".parquet": Format(ParquetFile, "a Parquet file"),
     ".npy": Format(NpyFile, "a NumPy array"),
     ".npz": Format(NpzFile, "a ZIP archive or an Excel workbook"),
