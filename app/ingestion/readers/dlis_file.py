@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -22,25 +25,47 @@ MOST_SAMPLES = 1_000_000
 
 WIDEST = 16_384
 
+_PROJECT = Path(__file__).parents[3]
+
 
 class DlisFile:
     """Raises FileError if the file is damaged, or no channel is an image."""
 
     def __init__(self, path: Path, settings: Settings) -> None:
-        found: list[FoundImage] = []
-        passed_over: list[str] = []
-        with _damage_named():
-            for logical_file in _loaded(path):
-                nulls = frozenset(settings.null_values) | absent_values(logical_file)
-                for frame in logical_file.frames:
-                    found += _images(logical_file, frame, nulls, passed_over.append)
-        if not found:
-            raise FileError(
-                Reason.NO_IMAGE,
-                "No channel of this file is an image: several numbers a row, in a frame that goes by depth."
-                + (f" {' '.join(passed_over[:5])}" if passed_over else ""),
-            )
-        self.images = with_unique_channels(found)
+        _survive(path, settings.file_seconds)
+        self.images = find_images(path, settings.null_values)
+
+
+def _survive(path: Path, seconds: float) -> None:
+    """Have another process read the head first: some damage ends the process of dlisio, not only its reading."""
+    command = [sys.executable, "-m", "app.ingestion.readers.dlis_trial", str(path.absolute())]
+    try:
+        trial = subprocess.run(command, cwd=_PROJECT, capture_output=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        raise _damaged(f"looking at its head took longer than {seconds:g} s") from None
+    if trial.returncode < 0:
+        raise _damaged(f"looking at its head ended the process ({signal.Signals(-trial.returncode).name})")
+
+
+def find_images(path: Path, null_values: Iterable[float]) -> list[FoundImage]:
+    """null_values: numbers that mean null, beside those the file names.
+
+    Raises FileError; some damage ends the process.
+    """
+    found: list[FoundImage] = []
+    passed_over: list[str] = []
+    with _damage_named():
+        for logical_file in _loaded(path):
+            nulls = frozenset(null_values) | absent_values(logical_file)
+            for frame in logical_file.frames:
+                found += _images(logical_file, frame, nulls, passed_over.append)
+    if not found:
+        raise FileError(
+            Reason.NO_IMAGE,
+            "No channel of this file is an image: several numbers a row, in a frame that goes by depth."
+            + (f" {' '.join(passed_over[:5])}" if passed_over else ""),
+        )
+    return with_unique_channels(found)
 
 
 def _loaded(path: Path) -> Sequence[Any]:
@@ -62,9 +87,11 @@ def _damage_named() -> Iterator[None]:
     except (FileError, MemoryError):
         raise
     except Exception as error:  # dlisio raises many kinds; each speaks of the file
-        raise FileError(
-            Reason.DAMAGED, f"This DLIS file cannot be read: {' '.join(str(error).split())[:500]}"
-        ) from error
+        raise _damaged(" ".join(str(error).split())[:500]) from error
+
+
+def _damaged(problem: str) -> FileError:
+    return FileError(Reason.DAMAGED, f"This DLIS file cannot be read: {problem}.")
 
 
 def _images(

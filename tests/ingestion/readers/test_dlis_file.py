@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import runpy
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from dlisio import dlis
@@ -29,6 +33,14 @@ def refusal(path, **changes):
         for image in images_of(path, **changes):
             list(image.open().chunks())
     return caught.value
+
+
+@pytest.fixture(autouse=True)
+def trials(monkeypatch):
+    """The other process that reads each file first takes its time: here it survives at once. Returns the real one."""
+    run = dlis_file.subprocess.run
+    monkeypatch.setattr(dlis_file.subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=0))
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +191,32 @@ def test_what_is_no_dlis_file_is_refused(tmp_path):
     for content in (b"", b"\0" * 1000, b"depth,a,b\n1,2,3\n"):
         path.write_bytes(content)
         assert refusal(path).reason in ("damaged", "no_image")
+
+
+def test_damage_that_ends_the_process_of_the_library_ends_another_one(field_file, monkeypatch):
+    monkeypatch.setattr(dlis_file.subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=-11))
+    error = refusal(field_file)
+    assert (error.reason, "ended the process (SIGSEGV)" in error.message) == ("damaged", True)
+
+
+def test_a_head_that_takes_for_ever_is_given_up(field_file, monkeypatch, trials):
+    monkeypatch.setattr(dlis_file.subprocess, "run", trials)
+    error = refusal(field_file, file_seconds=0.001)
+    assert (error.reason, "longer than 0.001 s" in error.message) == ("damaged", True)
+
+
+def test_a_good_file_survives_its_trial(field_file, monkeypatch, trials):
+    monkeypatch.setattr(dlis_file.subprocess, "run", trials)
+    assert len(images_of(field_file)) == 5
+
+
+@pytest.mark.parametrize("content", [None, b"not a DLIS file"])
+def test_a_trial_that_is_survived_says_nothing(tmp_path, field_file, monkeypatch, capfd, content):
+    path = tmp_path / "x.dlis"
+    path.write_bytes(content or field_file.read_bytes())
+    monkeypatch.setattr(sys, "argv", ["dlis_trial", str(path)])
+    runpy.run_module("app.ingestion.readers.dlis_trial", run_name="__main__")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_memory_is_bounded_by_what_is_asked_for(field_file, monkeypatch):
