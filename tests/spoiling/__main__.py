@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.builders import settings_in
-from tests.spoiling.files import WIDTH, good_files, outcome, spoiled
+from tests.spoiling.files import WIDTH, dlis_file, good_files, outcome, spoiled
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))
     chance = random.Random(options.seed)
-    files = good_files()
+    files = good_files() | {"frames.dlis": dlis_file()}
     found: Counter[str] = Counter()
     slowest = (0.0, "")
     with tempfile.TemporaryDirectory() as folder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from app.ingestion.intake import Intake
 from app.ingestion.readers import open_file
 from app.settings import Settings
 from tests.builders import image_rows
+from tests.dlis_files import Frame, write_dlis
 
 ROWS, WIDTH = 40, 6
 DEPTHS, PIXELS = image_rows(ROWS, width=WIDTH, seed=1, pad_gaps=True)
@@ -63,6 +65,19 @@ def _las() -> bytes:
     lines = "".join(" ".join(repr(float(cell)) for cell in row) + "\n" for row in rows)
     head = "~V\n VERS. 2.0 :\n WRAP. NO :\n~W\n NULL. -999.25 :\n WELL. A : well\n~C\nDEPT.M : depth\n"
     return (head + curves + "~A\n" + lines).encode()
+
+
+def _wrapped_las() -> bytes:
+    head, rows = _las().decode().replace("WRAP. NO", "WRAP. YES").split("~A\n")
+    return (head + "~A\n" + rows.replace(" ", "\n")).encode()
+
+
+def dlis_file() -> bytes:
+    """Apart from the others: whatever is read of it, another process has to read it first, which takes time."""
+    frame = Frame(DEPTHS, {"STAT": PIXELS.astype(np.float32), "DYN": PIXELS, "GR": DEPTHS})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.dlis"
+        return write_dlis(path, [frame], [frame], parameters={"BS": (8.5, "in")}, well_name="A").read_bytes()
 
 
 def _flattened() -> bytes:
@@ -117,6 +132,7 @@ def good_files() -> dict[str, bytes]:
         "packed.csv.zst": zstd.compress(_text()),
         "packed.zip": _zip(),
         "log.las": _las(),
+        "wrapped.las": _wrapped_las(),
         "packed.las.gz": gzip.compress(_las(), mtime=0),
         "columns.npy": _npy(np.column_stack([DEPTHS, PIXELS])),
         "records.npy": _npy(records),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -18,12 +19,11 @@ from app.ingestion.readers.depth_column import is_depth_name, normalised_unit
 from app.ingestion.readers.dlis_metadata import absent_values, metadata_of
 from app.ingestion.readers.dlis_source import DlisSource, FrameReader
 from app.ingestion.readers.source import FoundImage
+from app.ingestion.readers.width import WIDEST
 from app.settings import Settings
 
 MOST_SAMPLES = 1_000_000
 """In a row of a frame, of all channels together; a header that claims more is not believed."""
-
-WIDEST = 16_384
 
 _PROJECT = Path(__file__).parents[3]
 
@@ -38,13 +38,18 @@ class DlisFile:
 
 def _survive(path: Path, seconds: float) -> None:
     """Have another process read the head first: some damage ends the process of dlisio, not only its reading."""
-    command = [sys.executable, "-m", "app.ingestion.readers.dlis_trial", str(path.absolute())]
+    command = [sys.executable, "-m", "app.ingestion.readers.dlis_trial", _seen_from_elsewhere(path)]
     try:
         trial = subprocess.run(command, cwd=_PROJECT, capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
         raise _damaged(f"looking at its head took longer than {seconds:g} s") from None
     if trial.returncode < 0:
         raise _damaged(f"looking at its head ended the process ({signal.Signals(-trial.returncode).name})")
+
+
+def _seen_from_elsewhere(path: Path) -> str:
+    """An unpacked file has no name but what it is to this very process."""
+    return str(path.absolute()).replace("/proc/self/", f"/proc/{os.getpid()}/")
 
 
 def find_images(path: Path, null_values: Iterable[float]) -> list[FoundImage]:

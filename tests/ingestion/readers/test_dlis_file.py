@@ -37,7 +37,7 @@ def refusal(path, **changes):
 
 @pytest.fixture(autouse=True)
 def trials(monkeypatch):
-    """The other process that reads each file first takes its time: here it survives at once. Returns the real one."""
+    """The other process that reads each file first takes its time: here it survives at once."""
     run = dlis_file.subprocess.run
     monkeypatch.setattr(dlis_file.subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=0))
     return run

@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.builders import settings_in
-from tests.spoiling.files import WIDTH, good_files, outcome, spoiled
+from tests.spoiling.files import WIDTH, dlis_file, good_files, outcome, spoiled
 
 FILES = good_files()
 
@@ -34,3 +34,16 @@ def test_a_spoiled_file_is_read_or_refused(folder, name, chance, width):
     began = time.perf_counter()
     outcome(path, settings_in(folder, source_width=width))
     assert time.perf_counter() - began < 5
+
+
+@pytest.fixture(scope="module")
+def good_dlis():
+    return dlis_file()
+
+
+@hypothesis_settings(max_examples=8)
+@given(chance=st.randoms(use_true_random=False))
+def test_a_spoiled_dlis_file_is_read_or_refused(folder, good_dlis, chance):
+    path = folder / "x.dlis"
+    path.write_bytes(spoiled(good_dlis, chance))
+    outcome(path, settings_in(folder))
