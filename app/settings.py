@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     file_seconds: Annotated[float, Field(gt=0)] = 3600.0
     worker_memory_bytes: Annotated[int, Field(ge=768 * 1024 * 1024)] = 2 * 1024**3
     max_upload_bytes: Annotated[int, Field(ge=1)] = 4 * 1024**3
+    max_unpacked_bytes: Annotated[int, Field(ge=1)] = 8 * 1024**3
     history_days: Annotated[float, Field(gt=0)] | None = None
     ingest_workers: Annotated[int, Field(ge=1)] = Field(default_factory=lambda: min(2, os.cpu_count() or 1))
     source_width: Annotated[int, Field(ge=2)] | Literal["any"] = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -111,3 +111,42 @@ def _cell(value: float, null: str) -> str:
 def rgba(png: bytes) -> npt.NDArray[np.uint8]:
     """A PNG as Pillow decodes it: uint8 (height, width, 4)."""
     return np.asarray(Picture.open(io.BytesIO(png)).convert("RGBA"))
+
+
+def write_las(
+    path: Path,
+    depths: Float64,
+    curves: Mapping[str, Float64],
+    *,
+    depth: str = "DEPT.M",
+    version: str = "2.0",
+    null: float = -999.25,
+    well: str = "Test 1",
+    parameters: str = "",
+    wrapped: bool = False,
+) -> Path:
+    """Write a LAS file of curves by "NAME.UNIT", each float64 (n,), NaN where null; returns `path`."""
+    head = (
+        f"~Version\n VERS. {version} : version\n WRAP. {'YES' if wrapped else 'NO'} : wrapping\n"
+        f"~Well\n STRT.M {depths[0]} :\n STOP.M {depths[-1]} :\n STEP.M 0 :\n NULL. {null} :\n"
+        f" WELL. {well} : well\n"
+        f"~Parameter\n{parameters}~Curve\n"
+    )
+    names = "".join(f" {name} : {number} a curve\n" for number, name in enumerate([depth, *curves], start=1))
+    table = np.column_stack([depths, *curves.values()])
+    rows = [[_cell(value, f"{null:g}") for value in row] for row in table.tolist()]
+    if wrapped:
+        lines = [line for first, *rest in rows for line in (first, *_lines_of(rest, 5))]
+    else:
+        lines = ["  ".join(row) for row in rows]
+    path.write_text(head + names + "~ASCII\n" + "".join(f" {line}\n" for line in lines))
+    return path
+
+
+def sectors(name: str, pixels: Float64, *, first: int = 1, unit: str = "g/cc") -> dict[str, Float64]:
+    """The curves of an image (n, width): NAME1M.UNIT, NAME2M.UNIT …"""
+    return {f"{name}{first + column}M.{unit}": values for column, values in enumerate(pixels.T)}
+
+
+def _lines_of(cells: Sequence[str], count: int) -> list[str]:
+    return [" ".join(cells[start : start + count]) for start in range(0, len(cells), count)]

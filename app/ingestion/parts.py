@@ -54,13 +54,15 @@ class StoredPart:
 
 
 def divide(path: Path, ends: LineEnds, settings: Settings, workers: int) -> Division | None:
-    """How that many workers can share the file; None where it is too short to be worth it.
+    """How that many workers can share the file; None where it is too short to be worth it, or a line is no row.
 
     Raises FileError, OSError.
     """
     if workers < 2 or ends.lines < 2 * SMALLEST_GROUP:
         return None
     source = CsvSource(path, settings)
+    if source.header.one_value_a_line:
+        return None
     depths = next(source.chunks(rows=64)).depths
     if len(depths) < 2:
         return None

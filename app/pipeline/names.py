@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.ingestion.readers import suffix_of
+
 MAX_NAME_BYTES = 255
 ERROR_SUFFIX = ".error.json"
 SIDECAR_SUFFIX = ".json"
@@ -36,15 +38,21 @@ def is_ignored(name: str) -> bool:
 
 def free_names(name: str, companion: str = "") -> Iterator[str]:
     """`x.csv`, then `x_2.csv`, `x_3.csv` …: each short enough for a file system, also with `companion` added."""
-    stem, dot, suffix = name.rpartition(".")
-    if not stem or len(suffix) > 8:
-        stem, dot, suffix = name, "", ""
+    stem, suffix = _parts(name)
     number = 1
     while True:
-        tail = ("" if number == 1 else f"_{number}") + dot + suffix
+        tail = ("" if number == 1 else f"_{number}") + suffix
         room = MAX_NAME_BYTES - len(_bytes(tail + companion))
         yield _shortened(stem, room) + tail
         number += 1
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """The name in two, before what tells its kind: `x.csv.gz` before `.csv.gz`."""
+    stem, dot, suffix = name.rpartition(".")
+    if known := suffix_of(name):
+        return name[: -len(known)], name[-len(known) :]
+    return (stem, dot + suffix) if stem and len(suffix) <= 8 else (name, "")
 
 
 def printable(name: str) -> str:

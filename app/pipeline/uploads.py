@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 
 from app.errors import StorageUnavailable, UploadMalformed, UploadTooLarge
-from app.ingestion.readers import SUFFIXES, is_readable
+from app.ingestion.readers import READABLE, is_readable
 from app.pipeline.claiming import enqueue_upload
 from app.pipeline.names import MAX_NAME_BYTES, is_ignored
 from app.pipeline.workplace import Workplace
@@ -22,7 +22,7 @@ def upload_name(given: str) -> str:
         raise UploadMalformed(f"{given!r} is not a name for a file: give one such as survey.csv", name=given)
     if not is_readable(name):
         raise UploadMalformed(
-            f"{name!r} is of no kind this server reads: the name must end in {', '.join(SUFFIXES)}",
+            f"{name!r} is of no kind this server reads: {READABLE}",
             name=given,
         )
     return name

@@ -52,6 +52,7 @@ def test_names_that_only_look_like_those_are_taken(name):
 def test_a_taken_name_gets_a_number_before_its_suffix():
     assert list(islice(free_names("x.csv"), 3)) == ["x.csv", "x_2.csv", "x_3.csv"]
     assert list(islice(free_names("a.b.csv"), 2)) == ["a.b.csv", "a.b_2.csv"]
+    assert list(islice(free_names("a.b.CSV.gz"), 2)) == ["a.b.CSV.gz", "a.b_2.CSV.gz"]
     assert list(islice(free_names("noted on 12.november 2026"), 2))[1] == "noted on 12.november 2026_2"
     assert list(islice(free_names("README"), 2)) == ["README", "README_2"]
 

@@ -11,23 +11,50 @@ import numpy.typing as npt
 
 from app.errors import FileError, Reason
 from app.ingestion.readers.csv_blocks import LONGEST_LINE
-from app.ingestion.readers.csv_layout import BLANKS, NULL_WORDS, CsvLayout
+from app.ingestion.readers.csv_layout import BLANK, BLANKS, NULL_WORDS, CsvLayout
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+", re.ASCII)
+_BLANK_RUN = re.compile(r"[ \t]+")
+_FORTRAN_EXPONENT = re.compile(r"(?<=[\d.])[dD](?=[+-]?\d)", re.ASCII)
 
 csv.field_size_limit(LONGEST_LINE)  # pandas knows no limit; how long a line may be is decided elsewhere
 
 
 def split_cells(text: str, delimiter: str) -> list[str]:
     """The cells of one line. Raises csv.Error where its quotes do not match."""
+    if delimiter == BLANK:
+        return [cell for cell in _BLANK_RUN.split(text) if cell]
     return next(csv.reader([text], delimiter=delimiter, strict=True), [])
 
 
 def is_number(cell: str) -> bool:
     """Whether the cell is a plain decimal number: neither "1_000", "0x1A", "1,5" nor "True"."""
     return _NUMBER.fullmatch(cell.strip(BLANKS)) is not None
+
+
+def looks_numeric(cell: str) -> bool:
+    """Whether the cell is a number in any style: also "1,5" and "1.5D+02"."""
+    return is_number(_FORTRAN_EXPONENT.sub("E", cell.replace(",", ".")))
+
+
+def number_in(cell: str, layout: CsvLayout | None) -> float | None:
+    """The number in the cell, as the file writes numbers; None where it holds something else."""
+    if layout is not None and layout.decimal == ",":
+        if "." in cell:
+            return None
+        cell = cell.replace(",", ".")
+    if layout is not None and layout.delimiter == BLANK:
+        cell = _FORTRAN_EXPONENT.sub("E", cell)
+    return float(cell) if is_number(cell) else None
+
+
+def decimal_in(cell: str) -> str | None:
+    """The mark before the decimals of a number; None where it has none, or is none."""
+    if _DECIMAL_COMMA.fullmatch(cell.strip(BLANKS)):
+        return ","
+    return "." if "." in cell and looks_numeric(cell) else None
 
 
 def is_null(cell: str) -> bool:
@@ -74,8 +101,10 @@ def _read_row(content: bytes, line: int, layout: CsvLayout) -> list[float]:
                 row=line,
                 value=cells[position],
             )
-    named = zip(cells, layout.names, strict=True)
-    return [read_cell(cell, line, name) for cell, name in named]
+    return [
+        math.nan if position in layout.beside else read_cell(cell, line, layout.names[position], layout)
+        for position, cell in enumerate(cells)
+    ]
 
 
 def _cells_of(content: bytes, line: int, layout: CsvLayout) -> list[str]:
@@ -117,16 +146,19 @@ def _cells_of(content: bytes, line: int, layout: CsvLayout) -> list[str]:
     return cells
 
 
-def read_cell(cell: str, line: int, name: str) -> float:
-    """NaN where null. Raises FileError (not_a_number, infinite_value)."""
-    if is_number(cell):
-        value = float(cell)
+def read_cell(cell: str, line: int, name: str, layout: CsvLayout | None = None) -> float:
+    """The number in the cell, written as in such a layout, or plainly; NaN where null.
+
+    Raises FileError (not_a_number, infinite_value).
+    """
+    value = number_in(cell, layout)
+    if value is not None:
         if math.isfinite(value):
             return value
     elif is_null(cell):
         return math.nan
     elif not _INFINITE.fullmatch(cell.strip(BLANKS)):
-        hint = " Write decimals with a point." if _DECIMAL_COMMA.fullmatch(cell.strip(BLANKS)) else ""
+        hint = _hint(cell, layout)
         raise FileError(
             Reason.NOT_A_NUMBER,
             f"Line {line}, column {shown(name)}: {shown(cell)} is neither a number nor a null.{hint}",
@@ -141,3 +173,9 @@ def read_cell(cell: str, line: int, name: str) -> float:
         column=name,
         value=cell,
     )
+
+
+def _hint(cell: str, layout: CsvLayout | None) -> str:
+    if layout is not None and layout.decimal == ",":
+        return " Write all decimals with a comma, as those above." if is_number(cell) else ""
+    return " Write decimals with a point." if _DECIMAL_COMMA.fullmatch(cell.strip(BLANKS)) else ""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
-from typing import BinaryIO
+from dataclasses import dataclass, replace
+from typing import BinaryIO, NamedTuple
 
 from app.errors import FileError, Reason
 from app.ingestion.readers.csv_blocks import LONGEST_LINE
-from app.ingestion.readers.csv_cells import is_number, split_cells
-from app.ingestion.readers.csv_columns import read_columns
+from app.ingestion.readers.csv_columns import holds_numbers, names_a_depth, read_columns
 from app.ingestion.readers.csv_layout import BLANKS, CsvLayout
-from app.ingestion.readers.depth_column import normalised_unit, unit_in_name
+from app.ingestion.readers.csv_styles import decimal_mark
+from app.ingestion.readers.csv_units import Units, units_in
+from app.ingestion.readers.depth_column import unit_in_name
+from app.ingestion.readers.described import depth_unit_in, pairs_in
 from app.settings import Settings
 
 LONGEST_HEADER = 1024 * 1024
@@ -26,36 +27,61 @@ _CONTROLS = frozenset(map(chr, [*range(32), *range(127, 160)])) - {"\t", "\v", "
 class CsvHeader:
     """What stands above the rows.
 
+    unit: of the pixels. comments: the lines that begin with #, without it.
     offset, line: where the first row begins, in bytes and as the line's number. row_bytes: how long it is.
     """
 
     layout: CsvLayout
     depth_unit: str | None
+    unit: str | None
+    comments: tuple[str, ...]
     offset: int
     line: int
     row_bytes: int
+
+    @property
+    def one_value_a_line(self) -> bool:
+        """Whether the pixels of a row stand one below the other."""
+        return len(self.layout.pixels) == 1
 
 
 def read_header(file: BinaryIO, settings: Settings) -> CsvHeader:
     """Read and check the head of a file that is opened at its start. Raises FileError."""
     lines = _FilledLines(file)
-    first = lines.next(LONGEST_HEADER)
+    comments, first = _comments(lines)
     if first is None:
+        if comments:
+            raise FileError(Reason.NO_HEADER, "The file holds comments and nothing else.")
         raise FileError(Reason.EMPTY_FILE, "The file is empty.")
-    if not first.endswith(b"\n") and len(first) > LONGEST_HEADER:
-        raise FileError(
-            Reason.NO_HEADER,
-            f"Line {lines.line} is longer than {LONGEST_HEADER >> 20} MiB, too long for a line of column names.",
-            row=lines.line,
-        )
-    layout = read_columns(_decoded_header(first, lines.line), lines.line, settings)
-    unit = unit_in_name(layout.names[layout.depth])
-    row = lines.next(LONGEST_LINE)
-    if row is not None and (said := _unit_of_units_row(row, layout)):
-        unit, row = said, lines.next(LONGEST_LINE)
+    row: bytes | None
+    if comments and holds_numbers(first) and names_a_depth(comments[-1].text):  # as numpy.savetxt writes it
+        names = comments.pop()
+        layout = read_columns(names.text, names.line, settings)
+        row = first.encode()
+    else:
+        layout = read_columns(first, lines.line, settings)
+        row = lines.next(LONGEST_LINE)
+    said = depth_unit_in(pairs_in(comment.text for comment in comments))
+    units = Units(unit_in_name(layout.names[layout.depth]) or said, None)
+    if row is not None and (below := units_in(row, lines.line, layout)):
+        units, row = below, lines.next(LONGEST_LINE)
     if row is None:
         raise FileError(Reason.NO_ROWS, NO_ROWS)
-    return CsvHeader(layout, unit, offset=lines.offset, line=lines.line, row_bytes=len(row))
+    layout = replace(layout, decimal=decimal_mark(file, lines.offset, layout))
+    return CsvHeader(
+        layout,
+        units.depth,
+        units.pixels,
+        tuple(comment.text for comment in comments),
+        offset=lines.offset,
+        line=lines.line,
+        row_bytes=len(row),
+    )
+
+
+class _Comment(NamedTuple):
+    line: int
+    text: str
 
 
 class _FilledLines:
@@ -78,12 +104,36 @@ class _FilledLines:
                 return content
 
 
-def _decoded_header(content: bytes, line: int) -> str:
+def _comments(lines: _FilledLines) -> tuple[list[_Comment], str | None]:
+    """The lines that begin with #, without it, and the first that does not; None where there is none."""
+    comments: list[_Comment] = []
+    size = 0
+    while (content := lines.next(LONGEST_HEADER)) is not None:
+        text = _decoded(content)
+        size += len(content)
+        if size > LONGEST_HEADER:
+            what = "the comments above the column names" if comments else "a line of column names"
+            raise FileError(
+                Reason.NO_HEADER,
+                f"Line {lines.line}: more than {LONGEST_HEADER >> 20} MiB are too long for {what}.",
+                row=lines.line,
+            )
+        if not text.lstrip(BLANKS).startswith("#"):
+            _check_text(text, lines.line)
+            return comments, text
+        comments.append(_Comment(lines.line, text.lstrip(BLANKS).lstrip("#").strip(BLANKS)))
+    return comments, None
+
+
+def _decoded(content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    text = text.rstrip("\r\n")
+    return text.rstrip("\r\n")
+
+
+def _check_text(text: str, line: int) -> None:
     if controls := _CONTROLS.intersection(text):
         raise FileError(
             Reason.NOT_TEXT,
@@ -91,21 +141,3 @@ def _decoded_header(content: bytes, line: int) -> str:
             " end in LF or CRLF.",
             row=line,
         )
-    return text
-
-
-def _unit_of_units_row(content: bytes, layout: CsvLayout) -> str | None:
-    """The depth's unit, if the line is a row of units; None if it is a row of values, or anything else."""
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        text = content.decode("latin-1")
-    try:
-        cells = split_cells(text.rstrip("\r\n"), layout.delimiter)
-    except csv.Error:
-        return None
-    if len(cells) != len(layout.names) or any(
-        map(is_number, cells[: layout.depth] + cells[layout.depth + 1 :])
-    ):
-        return None
-    return normalised_unit(cells[layout.depth].strip(BLANKS))

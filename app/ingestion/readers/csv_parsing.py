@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from app.ingestion.readers.csv_cells import blank_bytes, read_lines
 from app.ingestion.readers.csv_layout import NULL_WORDS, CsvLayout
+from app.ingestion.readers.csv_styles import plainly_written
 from app.ingestion.readers.pixel_values import are_integers8, without_null_values
 from app.ingestion.readers.source import Chunk
 
@@ -72,6 +73,10 @@ def _with_bare_newlines(block: bytes) -> bytes:
 
 def _read_fast(block: bytes, first_line: int, layout: CsvLayout) -> Table | None:
     """The block as pandas reads it; None where pandas refuses it or may have read it wrongly."""
+    plain = plainly_written(block, layout)
+    if plain is None:
+        return None
+    block = plain
     if b"\0" in block or b"\r" in block or not block.isascii():
         return None
     if any(letter in block for letter in _LETTERS_OF_TRUTH):
@@ -92,6 +97,8 @@ def _read_fast(block: bytes, first_line: int, layout: CsvLayout) -> Table | None
     complete = np.count_nonzero(delimiter) == count * (len(layout.names) - 1)
     if count != len(lines) or not complete:
         return None
+    if layout.beside and _lines_with(len(layout.names) - 1, delimiter, newline) != count:
+        return None
     if not np.isnan(columns[layout.unnamed_from :]).all():
         return None
     return columns, lines
@@ -111,6 +118,7 @@ def _parse(block: bytes, layout: CsvLayout, nulls: bool) -> npt.NDArray[np.float
             BytesIO(block),
             sep=layout.delimiter,
             header=None,
+            usecols=_used(layout) if layout.beside else None,
             engine="c",
             dtype="float64",
             na_values=_PANDAS_NULLS if nulls else None,
@@ -120,9 +128,23 @@ def _parse(block: bytes, layout: CsvLayout, nulls: bool) -> npt.NDArray[np.float
     except ValueError:
         return None
     columns = frame.to_numpy().T
+    if layout.beside:
+        read, columns = columns, np.full((len(layout.names), columns.shape[1]), np.nan)
+        columns[_used(layout)] = read
     if len(columns) != len(layout.names) or np.isinf(columns).any():
         return None
     return columns
+
+
+def _used(layout: CsvLayout) -> list[int]:
+    """Where the columns stand that are looked at."""
+    return [position for position in range(len(layout.names)) if position not in layout.beside]
+
+
+def _lines_with(number: int, delimiter: npt.NDArray[np.bool_], newline: npt.NDArray[np.bool_]) -> int:
+    """How many lines have so many delimiters: pandas takes longer ones where not every column is asked for."""
+    starts = np.concatenate([[0], np.flatnonzero(newline)[:-1] + 1])
+    return int(np.count_nonzero(np.add.reduceat(delimiter, starts, dtype=np.int64) == number))
 
 
 def _quotes_enclose_cells(codes: npt.NDArray[np.uint8], ends_cell: npt.NDArray[np.bool_]) -> bool:

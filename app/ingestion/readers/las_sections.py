@@ -54,8 +54,8 @@ def find_sections(path: Path) -> list[Section]:
                     titles.append((title, offset + match.start(), at, offset + end))
             offset += len(block)
             line = first_line + count_byte(block, b"\n")
-    stops = [(start, at) for _, start, at, _ in titles[1:]] + [(offset, line)]
+    stops = [*((start, at) for _, start, at, _ in titles[1:]), (offset, line)]
     return [
         Section(title, begin, stop, at + 1, next_line - at - 1)
-        for (title, _, at, begin), (stop, next_line) in zip(titles, stops, strict=True)
+        for (title, _, at, begin), (stop, next_line) in zip(titles, stops, strict=False)
     ]

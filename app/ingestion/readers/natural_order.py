@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 
 _DIGITS = re.compile(r"(\d+)", re.ASCII)
-_NUMBER = re.compile(r"[+-]?\d{1,300}(?:\.\d*)?", re.ASCII)
+_NUMBER = re.compile(r"(?P<number>[+-]?\d{1,300}(?:\.\d*)?)(?P<unit>\D*)", re.ASCII)
 
 
 def natural_order(names: Sequence[str]) -> list[int]:
-    """The positions of `names`, sorted; names that are all numbers (azimuths) sort by value."""
-    if all(_NUMBER.fullmatch(name) for name in names):
-        return sorted(range(len(names)), key=lambda position: float(names[position]))
+    """The positions of `names`, sorted; names that are all numbers, of one unit if any, sort by value."""
+    numbers = [match for name in names if (match := _NUMBER.fullmatch(name))]
+    if len(numbers) == len(names) and len({match["unit"] for match in numbers}) == 1:
+        return sorted(range(len(names)), key=lambda position: float(numbers[position]["number"]))
     return sorted(range(len(names)), key=lambda position: _natural_key(names[position]))
 
 

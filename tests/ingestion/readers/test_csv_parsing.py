@@ -16,6 +16,7 @@ from app.ingestion.readers.csv_parsing import parse_block
 NULL_VALUES = (-999.25, -9999.0)
 LAYOUT = CsvLayout(",", ("depth", "a", "b"), 0, (1, 2), NULL_VALUES)
 TABS = replace(LAYOUT, delimiter="\t")
+BLANKS = replace(LAYOUT, delimiter=" ")
 JUNK = [
     "",
     " ",
@@ -57,6 +58,9 @@ NULLS = [
     "-999.25",
     "<NA>",
 ]
+STYLES = {"delimiter": ",;\t ", "decimal": ".,"}
+FORTRAN = ["1.5D+02", "-2.d0", "3D", "D3", "1D5D3", ".5D-3", "1.5-103", "*****", "\t", "  ", "7\t8"]
+COMMAS = ["1,5", ",5", "5,", "1,2,3", "1.5", "1.234,5", "-999,25", "nan,", "1.#IND", '"1,5"']
 LINE_ENDS = ["\n", "\r\n", "\n\n", "\n \n", "\n\t\r\n", "\r", "\r\r\n", ""]
 
 
@@ -79,17 +83,29 @@ def numbers():
 
 def cells():
     usual = st.one_of(numbers(), st.sampled_from(NULLS))
-    odd = st.one_of(st.sampled_from(JUNK), st.sampled_from(QUOTES), st.text('0.,;"\n\r\0 e', max_size=4))
+    styled = st.one_of(st.sampled_from(FORTRAN), st.sampled_from(COMMAS), numbers().map(_with_comma))
+    odd = st.one_of(
+        styled, st.sampled_from(JUNK), st.sampled_from(QUOTES), st.text('0.,;"\n\r\0 e', max_size=4)
+    )
     return st.one_of(usual, usual, usual, odd)
+
+
+def _with_comma(cell):
+    return cell.replace(".", ",")
 
 
 @st.composite
 def blocks(draw, cell):
     """Some lines of text and the layout that the header above them gave."""
-    delimiter = draw(st.sampled_from(",;\t"))
+    delimiter = draw(st.sampled_from(STYLES["delimiter"]))
+    decimal = draw(st.sampled_from(STYLES["decimal"])) if delimiter != "," else "."
     unnamed = draw(st.integers(0, 1))
-    layout = CsvLayout(delimiter, ("depth", "a", "b", *[""] * unnamed), 0, (1, 2), NULL_VALUES)
+    pixels = draw(st.sampled_from([(1, 2), (1, 2), (2,), (1,)]))
+    names = ("depth", "a", "b", *[""] * unnamed)
+    layout = CsvLayout(delimiter, names, 0, pixels, NULL_VALUES, decimal)
     width = 3 + unnamed
+    if decimal == ",":
+        cell = st.one_of(cell, cell.map(_with_comma), cell.map(_with_comma))
     lines = []
     for _ in range(draw(st.integers(1, 5))):
         ragged = draw(st.sampled_from([0] * 12 + [-1, 1]))
@@ -140,6 +156,14 @@ def agree(block, layout):
 @example(drawn=(b"1,2\r3,4\n", LAYOUT))
 @example(drawn=(b'1,"",3\n', LAYOUT))
 @example(drawn=(b"1,2,3\n\x1a\n", LAYOUT))
+@example(drawn=(b"1 2 3\n  4\t5   6 \n", BLANKS))
+@example(drawn=(b"\n \t\n1 2 3\n\t\n4 5\n", BLANKS))
+@example(drawn=(b"1.5D+02 .5d0 3D\n", BLANKS))
+@example(drawn=(b"1,5;2;-3,25\n", replace(LAYOUT, delimiter=";", decimal=",")))
+@example(drawn=(b"1,5;2;1.5\n", replace(LAYOUT, delimiter=";", decimal=",")))
+@example(drawn=(b"1\n1,2,3,4,5\n", replace(LAYOUT, pixels=(2,))))
+@example(drawn=(b"1,2,3\n1,inf,3\n", replace(LAYOUT, pixels=(2,))))
+@example(drawn=(b"1,x,3\n1,12:00:07,3\n", replace(LAYOUT, pixels=(2,))))
 @example(drawn=(b"1," + b"0" * 140_000 + b"2,3\n", LAYOUT))
 def test_both_ways_to_read_a_block_agree_on_whatever_it_holds(drawn):
     agree(*drawn)
@@ -173,7 +197,7 @@ def test_a_block_may_be_cut_after_any_line(drawn, cut):
     at = text.find(b"\n", min(cut, len(text))) + 1
 
     def read(pieces):
-        line, columns, lines = 1, [np.empty((len(layout.names) - layout.names.count(""), 0))], []
+        line, columns, lines = 1, [np.empty((1 + len(layout.pixels), 0))], []
         dropped = 0
         for piece in pieces:
             parsed = parse_block(piece, line, layout)
@@ -226,6 +250,28 @@ def test_integers_of_8_bits_are_told_from_other_values(cells, integers8):
 def test_pixels_come_in_the_order_of_the_image():
     layout = CsvLayout(",", ("c10", "depth", "c2", "c1"), 1, (3, 2, 0), ())
     assert parse_block(b"10,5,2,1\n", 1, layout).rows.pixels.tolist() == [[1, 2, 10]]
+
+
+@pytest.mark.parametrize(
+    ("layout", "block"),
+    [
+        (BLANKS, b"  1.0   2.5D+01 \t3\r\n 2.0  -999.25 4  \n"),
+        (replace(LAYOUT, delimiter=";", decimal=","), b"1,0;25,0;3\n2,0;-999,25;4\n"),
+        (CsvLayout(",", ("depth", "tension", "a", "b"), 0, (2, 3), NULL_VALUES), b"1,x,25,3\n2,,,4\n"),
+    ],
+)
+def test_the_styles_of_the_trade_are_read_the_fast_way(monkeypatch, layout, block):
+    monkeypatch.setattr(csv_parsing, "read_lines", None)
+    rows = parse_block(block, 1, layout).rows
+    assert rows.depths.tolist() == [1, 2]
+    np.testing.assert_array_equal(rows.pixels, [[25, 3], [np.nan, 4]])
+
+
+def test_what_stands_in_other_columns_does_not_matter():
+    layout = CsvLayout(",", ("time", "depth", "a", "b"), 1, (2, 3), ())
+    parsed = parse_block("12:00:07,1,2,3\n½,2,4,5\ninf,3,6,7\n".encode(), 1, layout)
+    assert parsed.rows.depths.tolist() == [1, 2, 3]
+    assert parsed.rows.pixels.tolist() == [[2, 3], [4, 5], [6, 7]]
 
 
 def test_a_block_of_blank_lines_has_no_rows():

@@ -2,8 +2,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.errors import FileError
 from app.ingestion.readers import csv_source, open_file
@@ -49,17 +47,6 @@ def test_rows_are_the_same_wherever_blocks_and_chunks_end(monkeypatch, gappy, bl
     np.testing.assert_array_equal(found[1], pixels)
     np.testing.assert_array_equal(found[2], lines)
     assert (source.dropped_rows, source.integers8) == (4, False)
-
-
-@given(total=st.integers(1, 60), rows=st.integers(1, 20))
-def test_chunks_are_of_even_length(total, rows):
-    chunk = csv_source.Chunk(np.arange(total), np.zeros((total, 2)), np.arange(total))
-    pieces = list(csv_source._at_most(rows, chunk))
-    sizes = [len(piece.depths) for piece in pieces]
-    assert sum(sizes) == total
-    assert max(sizes) <= rows
-    assert max(sizes) - min(sizes) <= 1
-    np.testing.assert_array_equal(joined(pieces)[2], chunk.lines)
 
 
 def test_each_call_of_chunks_begins_anew(gappy):
