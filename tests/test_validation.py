@@ -190,7 +190,7 @@ class Bad:
 BAD = {
     "empty": Bad("", Reason.EMPTY_FILE, "is empty"),
     "nothing but blank lines": Bad(b"\xef\xbb\xbf\n \r\n\n", Reason.EMPTY_FILE, "is empty"),
-    "a workbook": Bad(b"PK\x03\x04\x14\0", Reason.NOT_TEXT, "not a CSV file in UTF-8", 1),
+    "a workbook": Bad(b"PK\x03\x04\x14\0", Reason.UNSUPPORTED_FORMAT, "or an Excel workbook"),
     "UTF-16": Bad(PLAIN.encode("utf-16"), Reason.NOT_TEXT, "not a CSV file in UTF-8", 1),
     "lines that end in CR alone": Bad(
         PLAIN.replace("\n", "\r"), Reason.NOT_TEXT, "must end in LF or CRLF", 1
@@ -326,7 +326,7 @@ def test_a_mended_file_is_stored(place):
     assert (place.folders.processed / "well.csv").read_text() == PLAIN
 
 
-@pytest.mark.parametrize("name", ["well.las", "well.png", "well"])
+@pytest.mark.parametrize("name", ["well.doc", "well.png", "well"])
 def test_a_file_of_another_kind_is_refused_by_its_name(place, name):
     job = drop(place, PLAIN, name)
     assert (job.state, job.reason) == ("failed", "unsupported_format")

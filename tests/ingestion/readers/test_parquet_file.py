@@ -155,7 +155,7 @@ BAD = {
     ),
     "lists too long": ({"depth": [1.0], "FMI": [[0] * 20000]}, "wrong_width", "at most 16384"),
     "one length that is absurd": (
-        {"depth": [1.0], "FMI": pa.array([[0] * 20000], pa.list_(pa.int8(), 5000))},
+        {"depth": [1.0], "FMI": pa.array([[0] * 20000], pa.list_(pa.int8(), 20000))},
         "wrong_width",
         "at most 16384",
     ),
