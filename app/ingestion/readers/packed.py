@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from app.errors import FileError, Reason
 from app.ingestion.readers.scratch import Scratch
-from app.ingestion.readers.source import FoundImage, ImageFile, Source
+from app.ingestion.readers.source import ImageFile, Source
 from app.settings import Settings
 
 PIECE_BYTES = 1 << 20
@@ -44,16 +44,21 @@ class Stream(Protocol):
 
 
 class PackedFile:
-    """The images of an unpacked file, which is there for as long as this, or one of their sources."""
+    """The images of an unpacked file, which is there for as long as one of them, or one of their sources, is.
+
+    No longer: nothing here refers to itself, or its room on the disk would wait for a collection of garbage.
+    """
 
     def __init__(self, unpacked: Unpacked, inner: ImageFile) -> None:
-        self.scratch = unpacked.scratch
-        self.images = tuple(replace(image, open=partial(self._open, image)) for image in inner.images)
+        self.images = tuple(
+            replace(image, open=partial(_open, image.open, unpacked.scratch)) for image in inner.images
+        )
 
-    def _open(self, image: FoundImage) -> Source:
-        source = image.open()
-        weakref.finalize(source, _let_go, self.scratch)
-        return source
+
+def _open(inner: Callable[[], Source], scratch: Scratch) -> Source:
+    source = inner()
+    weakref.finalize(source, _let_go, scratch)
+    return source
 
 
 def _let_go(scratch: Scratch) -> None:

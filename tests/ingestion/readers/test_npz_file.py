@@ -9,7 +9,7 @@ from app.errors import FileError
 from app.ingestion.readers import Metadata, open_file, packed
 from tests.builders import ingest, settings_in
 from tests.ingestion.readers.test_npy_file import DEPTHS, NULLED, PIXELS, npy, rows
-from tests.ingestion.readers.test_packed import zipped
+from tests.ingestion.readers.test_packed import open_files, zipped
 
 
 def npz(save=np.savez, **arrays):
@@ -54,6 +54,17 @@ def test_texts_say_what_the_image_is(tmp_path):
     assert image.metadata == Metadata(
         well="A", tool="FMI", hole_diameter=0.7, other={"field": "F", "remark": "[1]"}
     )
+
+
+@pytest.mark.usefixtures("no_garbage")
+def test_what_was_unpacked_is_gone_at_once_when_nobody_reads_it(tmp_path):
+    images = opened(tmp_path, npz(depth=DEPTHS, STAT=PIXELS, DYN=PIXELS)).images
+    before = open_files()
+    source = images[0].open()
+    assert open_files() == before + 2
+    rows(source)
+    del source
+    assert open_files() == before
 
 
 @pytest.mark.parametrize(("name", "unit"), [("depth_m", "m"), ("depth", None)])
