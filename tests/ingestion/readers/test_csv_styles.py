@@ -197,3 +197,12 @@ def test_integers_of_8_bits_are_told_in_flattened_files_too(tmp_path):
     source = read(path)[2].open()
     assert [chunk.pixels.tolist() for chunk in source.chunks()] == [[[2.0, 255.0]]]
     assert source.integers8
+
+
+def test_a_depth_that_goes_on_and_on_is_told_before_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("app.ingestion.readers.csv_source.SMALLEST_BLOCK", 64)
+    path = tmp_path / "well.csv"
+    path.write_text("depth,AMP\n1,2\n1,3\n" + "2,4\n" * 1000 + "x,y\n")
+    with pytest.raises(FileError, match="Line 4: the depth 2 stands in") as caught:
+        list(open_file(path, settings_in(tmp_path, source_width=2)).images[0].open().chunks(1))
+    assert (caught.value.reason, caught.value.row) == ("ragged_row", 4)
