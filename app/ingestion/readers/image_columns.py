@@ -92,10 +92,10 @@ def _check_complete(names: Sequence[str], family: _Family, row: int | None) -> N
 
 def _several(names: Sequence[str], families: list[_Family], row: int | None) -> FileError:
     spans = ", ".join(_span(names, family) for family in families[:4]) + (" …" if len(families) > 4 else "")
+    hint = "" if families[0].indexed else f" BOREHOLE_SOURCE_WIDTH={len(names)} says that all are one."
     return FileError(
         Reason.WRONG_WIDTH,
-        f"The columns could be {len(families)} images: {spans}. Leave those of one image, or say that all are one:"
-        f" BOREHOLE_SOURCE_WIDTH={len(names)}.",
+        f"The columns could be {len(families)} images: {spans}. Leave those of one image.{hint}",
         row=row,
     )
 

@@ -132,7 +132,8 @@ def test_lines_are_counted_with_the_comments_above(tmp_path):
         ("1 2 3\n4 5 6\n", "no_header", 1, "put a header above"),
         ("1,5;2,5;3\n", "no_header", 1, "put a header above"),
         ("depth,A[0],A[1],B[0],B[1]\n1,2,3,4,5\n", "wrong_width", 1, "2 images: 'A[0]' to 'A[1]', 'B[0]'"),
-        ("depth,a1,a2,b1,b2\n1,2,3,4,5\n", "wrong_width", 1, "BOREHOLE_SOURCE_WIDTH=4"),
+        ("depth,a1,a2,b1,b2\n1,2,3,4,5\n", "wrong_width", 1, "BOREHOLE_SOURCE_WIDTH=4 says that all are one"),
+        ("depth,A[0],A[1],B[0],B[1]\n1,2,3,4,5\n", "wrong_width", 1, "Leave those of one image."),
         ("depth,A[0],A[1],A[3]\n1,2,3,4\n", "wrong_width", 1, "lack A[2]"),
         ("depth,a,b\nm,dB,mV\n1,2,3\n", "mixed_units", 2, "column 'a' in 'dB' and column 'b' in 'mV'"),
         ("depth;a;b\n1,5;2;3\n2,5;2.5;3\n", "not_a_number", 3, "all decimals with a comma"),
@@ -202,7 +203,7 @@ def test_integers_of_8_bits_are_told_in_flattened_files_too(tmp_path):
 def test_a_depth_that_goes_on_and_on_is_told_before_its_end(tmp_path, monkeypatch):
     monkeypatch.setattr("app.ingestion.readers.csv_source.SMALLEST_BLOCK", 64)
     path = tmp_path / "well.csv"
-    path.write_text("depth,AMP\n1,2\n1,3\n" + "2,4\n" * 1000 + "x,y\n")
+    path.write_text("depth,AMP\n1,2\n1,3\n" + "2,4\n" * 20_000 + "x,y\n")
     with pytest.raises(FileError, match="Line 4: the depth 2 stands in") as caught:
         list(open_file(path, settings_in(tmp_path, source_width=2)).images[0].open().chunks(1))
     assert (caught.value.reason, caught.value.row) == ("ragged_row", 4)
