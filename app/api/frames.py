@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.api.answers import IMAGE_ID
 from app.api.conditional import CACHE_CONTROL, IMMUTABLE, entity_tag, is_unchanged, not_modified, version_of
-from app.api.frame_formats import FRAMES, MEDIA_TYPES, OFFERS, FrameFormat, frames_body
+from app.api.frame_formats import FRAMES, MEDIA_TYPES, OF_A_LIBRARY, OFFERS, FrameFormat, frames_body
 from app.api.frame_parameters import ColourParameters, DepthRangeParameters, LayoutParameters, query
 from app.api.frame_reading import (
     Stopwatch,
@@ -84,7 +84,7 @@ async def frame_image(
     "/frames",
     summary="A depth range as numbers",
     response_class=Response,
-    responses=FRAMES | may_answer(404, 413, 422, 503),
+    responses=FRAMES | may_answer(404, 406, 413, 422, 503),
 )
 async def frames(
     request: Request,
@@ -96,8 +96,9 @@ async def frames(
             alias="format",
             description="`json`: every row's depth and pixels; `base64`: a PNG of them, in JSON; `csv`: columns "
             "`depth`, `p1` to `p150`; `npy`: a NumPy file of the pixels alone, float32 (rows, 150), whose depths "
-            "`GET /images/{image_id}/depths?start=` tells from `X-Row-Start` on. Left out: what `Accept` "
-            "ranks highest of `application/json`, `text/csv` and `application/x-npy`, else JSON.",
+            "`GET /images/{image_id}/depths?start=` tells from `X-Row-Start` on; `npz`: both; `arrow`, `parquet`, "
+            "`tiff`, `las`: as `GET /images/{image_id}/export` writes them. Left out: what `Accept` ranks "
+            "highest, else JSON.",
             examples=["json"],
         ),
     ] = None,
@@ -122,7 +123,7 @@ async def frames(
     request.scope[IMAGE_ID] = image.id
     values = await read(services, selection)
     watch.lap("read")
-    if values.size > PIXELS_ON_THE_LOOP:
+    if values.size > PIXELS_ON_THE_LOOP or frame_format in OF_A_LIBRARY:
         body = await services.heavy_work.run(frames_body, frame_format, selection, values, style)
     else:
         body = frames_body(frame_format, selection, values, style)
