@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from app.api.routing import HEAD_ALONE
-from app.errors import TooManyExports
+from app.errors import BoreholeError, TooManyExports
 from app.rendering.exports.table import Pieces
 
 log = logging.getLogger("borehole.api")
@@ -49,7 +49,7 @@ class ExportResponse(StreamingResponse):
     """
 
     def __init__(self, pieces: Pieces, slots: ExportSlots, name: str, **options: Any) -> None:
-        super().__init__(self._remaining(), **options)
+        super().__init__((), **options)
         self.pieces = pieces
         self.slots = slots
         self.name = name
@@ -69,13 +69,16 @@ class ExportResponse(StreamingResponse):
                 with anyio.CancelScope(shield=True):
                     await run_in_threadpool(self.pieces.close)
 
-    async def _remaining(self) -> AsyncIterator[bytes]:
+    async def stream_response(self, send: Send) -> None:
+        """Where a piece cannot be made there is no last message, upon which the server breaks the connection."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         piece: bytes | None = self.first
         while piece is not None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
             self.sent_bytes += len(piece)
-            yield piece
             try:
                 piece = await run_in_threadpool(next, self.pieces, None)
-            except Exception as error:
+            except BoreholeError as error:
                 log.error("%s broke off after %d bytes: %s", self.name, self.sent_bytes, error)
-                raise
+                return
+        await send({"type": "http.response.body"})

@@ -23,7 +23,10 @@ MEDIA_TYPES: dict[str, str] = {
     "base64": "application/json",
     **{name: each.media_type for name, each in FILE_FORMATS.items()},
 }
-OFFERS: dict[str, FrameFormat] = {MEDIA_TYPES[name]: name for name in ("json", *FILE_FORMATS)}
+OFFERS: dict[str, FrameFormat] = {
+    "application/json": "json",
+    **{each.media_type: name for name, each in FILE_FORMATS.items()},
+}
 """Media type → format, for a client that asks by its Accept header."""
 
 OF_A_LIBRARY: frozenset[FrameFormat] = frozenset({"arrow", "parquet"})

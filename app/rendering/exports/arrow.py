@@ -44,7 +44,7 @@ def batch(shape: nanoarrow.c_schema.CSchema, depths: Depths, values: Values) -> 
     present = np.packbits(~null, axis=1, bitorder="little")
     nulls = null.sum(axis=1).tolist()
     depth, *pixels = (shape.child(column) for column in range(shape.n_children))
-    children = [nanoarrow.c_array_from_buffers(depth, len(depths), [None, depths], 0)]
+    children = [nanoarrow.c_array_from_buffers(depth, len(depths), [None, np.ascontiguousarray(depths)], 0)]
     for kind, column, bits, count in zip(pixels, columns, present, nulls, strict=True):
         buffers = [bits if count else None, column]
         children.append(nanoarrow.c_array_from_buffers(kind, len(depths), buffers, count))
