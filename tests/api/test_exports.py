@@ -5,14 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import socket
-import threading
 import time
 from dataclasses import dataclass
 
 import numpy as np
 import orjson
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
 
 from app.api import exports
@@ -25,6 +23,7 @@ from app.rendering.exports.formats import FILE_FORMATS
 from app.storage.catalog.tables import Image
 from tests.api.conftest import records_of
 from tests.builders import eventually, ingest, settings_in
+from tests.conftest import listening
 from tests.rendering.exports.builders import READERS
 
 NAMES = list(FILE_FORMATS)
@@ -208,16 +207,8 @@ def running(tmp_path_factory):
     job = ingest(place, file)
     assert job.state == "stored", job.message
     with TestClient(create_app(settings), base_url="http://localhost") as client:
-        server = uvicorn.Server(
-            uvicorn.Config(client.app, port=0, lifespan="off", log_config=None, access_log=False)
-        )
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        eventually(lambda: server.started, "the server is up")
-        address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        yield Running(address, client.app.state.services, job.image_ids[0])
-        server.should_exit = True
-        thread.join()
+        with listening(client.app) as address:
+            yield Running(address, client.app.state.services, job.image_ids[0])
     place.catalog.close()
 
 
