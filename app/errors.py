@@ -22,8 +22,8 @@ BoreholeError
     ├── FormatNotOffered
     ├── MayAskAgain           but only right now
     │   ├── ServerBusy
-    │   ├── TooManyExports
-    │   └── TooManyRequests
+    │   ├── TooManyRequests
+    │   └── TooManyExports
     ├── NothingToRetry
     ├── UploadTooLarge
     ├── UploadMalformed

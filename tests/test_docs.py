@@ -69,10 +69,10 @@ def test_exports_can_be_read_as_shown(library, library_address, number):
     assert len(ast.parse(shown[number]).body) == 3
     code = shown[number].replace("http://localhost:8000", library_address)
     made: dict[str, Any] = {}
-    exec(code.replace("depth_min=1510&depth_max=1511", "depth_min=9201.9&depth_max=9210.3"), made)
+    exec(code.replace("depth_max=1511", "depth_min=9201.9&depth_max=9210.3"), made)
     frames = library.client.get("/frames?image_id=1&depth_min=9201.9&depth_max=9210.3").json()["frames"]
     depths = made["depth"] if number == 0 else made["frame"].index
-    values = (made["pixels"], made["frame"], made.get("image"))[number]
+    values = made[("pixels", "frame", "image")[number]]
     assert depths.tolist() == [frame["depth"] for frame in frames]
     np.testing.assert_array_equal(
         np.asarray(values, "f4"), np.array([each["pixels"] for each in frames], "f4")

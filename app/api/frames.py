@@ -34,7 +34,7 @@ router = APIRouter(tags=["frames"], route_class=QuickRoute)
     "/frames/image",
     summary="A depth range as a picture",
     response_class=Response,
-    responses=PICTURE_OF_A_FORMAT | may_answer(404, 413, 422, 503),
+    responses=PICTURE_OF_A_FORMAT | may_answer(404, 406, 413, 422, 503),
 )
 async def frame_image(
     request: Request,

@@ -206,9 +206,9 @@ def running(tmp_path_factory):
     file.write_bytes(",".join(["depth", *(f"c{column}" for column in range(200))]).encode() + b"\n" + text)
     job = ingest(place, file)
     assert job.state == "stored", job.message
-    with TestClient(create_app(settings), base_url="http://localhost") as client:
-        with listening(client.app) as address:
-            yield Running(address, client.app.state.services, job.image_ids[0])
+    app = create_app(settings)
+    with TestClient(app, base_url="http://localhost"), listening(app) as address:
+        yield Running(address, app.state.services, job.image_ids[0])
     place.catalog.close()
 
 

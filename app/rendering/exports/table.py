@@ -39,11 +39,18 @@ class Table:
     @classmethod
     def of(cls, image: Image, depths: Depths) -> Table:
         """depths: of the rows that the file will hold."""
-        about = {
-            "image_id": str(image.id),
+        said = {
+            **image.other,
+            "image_id": image.id,
             "name": image.name,
-            "depth_unit": image.depth_unit or "",
-            "sha256": image.sha256,
+            "channel": image.channel,
+            "well": image.well,
+            "uwi": image.uwi,
+            "tool": image.tool,
+            "run": image.run,
+            "unit": image.unit,
+            "hole_diameter": image.hole_diameter,
+            "depth_unit": image.depth_unit,
         }
         statistics = image.statistics
         return cls(
@@ -53,7 +60,7 @@ class Table:
             image.step,
             statistics["minimum"],
             statistics["maximum"],
-            {name: text for name, text in about.items() if text},
+            {name: str(value) for name, value in said.items() if value not in (None, "")},
         )
 
     @property

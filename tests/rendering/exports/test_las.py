@@ -39,11 +39,17 @@ def test_an_image_without_a_unit_has_none_here():
     assert read(depths, values, depth_unit=None).curves[0].unit == ""
 
 
-def test_well_and_uwi_stand_where_the_format_wants_them():
+def test_what_is_known_stands_where_the_format_wants_it():
     depths, values = image(3)
-    file = read(depths, values, about={"well": "P11-A-02", "uwi": "8123", "tool": "ADN"})
+    about = {"well": "P11-A-02", "uwi": "8123", "tool": "ADN", "unit": "g/cm3", "hole_diameter": "0.216"}
+    file = read(depths, values, about=about | {"mud type: 1\nof 2": "oil"})
     assert (file.well["WELL"].value, str(file.well["UWI"].value)) == ("P11-A-02", "8123")
-    assert file.params.keys() == ["TOOL"]
+    assert {item.mnemonic: item.value for item in file.params} == {
+        "BS": 0.216,
+        "TOOL": "ADN",
+        "MUD_TYPE__1_OF_2": "oil",
+    }
+    assert (file.params["BS"].unit, file.curves["IMG[0]"].unit) == ("M", "g/cm3")
 
 
 @pytest.mark.parametrize("lowest", [-999.25, -1000.0, -1e30])
