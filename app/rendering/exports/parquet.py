@@ -9,8 +9,8 @@ from app.rendering.exports.arrow import batch, schema
 from app.rendering.exports.pulling import pulled
 from app.rendering.exports.table import Pieces, Table, Values
 
-GROUP_ROWS = 32_768
-PAGE_ROWS = 2048  # what is compressed in one go, while other threads wait
+GROUP_ROWS = 16_384
+PAGE_ROWS = 1024  # what is compressed in one go, while other threads wait
 
 
 def parquet(table: Table, blocks: Iterable[Values]) -> Pieces:
@@ -41,7 +41,7 @@ def _write(table: Table, blocks: Iterable[Values], file: IO[bytes]) -> None:
             dictionary_enabled=False,  # plain values: every reader knows them, none is quicker to write
             max_row_group_size=GROUP_ROWS,
             data_page_row_count_limit=PAGE_ROWS,
-            write_batch_size=PAGE_ROWS // 2,
+            write_batch_size=PAGE_ROWS,
             key_value_metadata=table.about,
         )
     except Exception as error:
