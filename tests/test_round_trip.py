@@ -12,7 +12,7 @@ from app.pipeline.workplace import Workplace
 from tests.builders import image_rows, ingest, settings_in, write_csv
 from tests.rendering.exports.builders import READERS
 
-READABLE = ["csv", "las"]
+READABLE = ["csv", "las", "parquet", "npz"]
 
 
 @pytest.fixture(scope="module")

@@ -41,11 +41,9 @@ def _rank(media_type: str, weights: Mapping[str, float]) -> tuple[float, int]:
 
 
 def _weight(parameters: list[str]) -> float:
-    for name, _, value in (parameter.strip().partition("=") for parameter in parameters):
-        if name == "q":
-            try:
-                weight = float(value)
-            except ValueError:
-                return 0.0
-            return weight if weight > 0 else 0.0
-    return 1.0
+    given = dict(parameter.strip().partition("=")[::2] for parameter in parameters)
+    try:
+        weight = float(given.get("q", 1))
+    except ValueError:
+        return 0.0
+    return weight if weight > 0 else 0.0

@@ -122,7 +122,7 @@ def test_head_tells_of_the_file_and_reads_nothing(library, monkeypatch):
 
     url = f"/images/{library.whole.image_id}/export?format=tiff"
     expected = ask(library, library.whole, format="tiff").headers
-    monkeypatch.setattr(library.client.app.state.services.reader, "rows_from_disk", refuse)
+    monkeypatch.setattr(library.client.app.state.services.reader, "rows_once", refuse)
     answer = library.client.head(url)
     assert (answer.status_code, answer.content) == (200, b"")
     for name in ("content-length", "content-disposition", "etag", "x-depth-min", "content-type"):
@@ -160,7 +160,7 @@ def test_a_storage_that_fails_before_the_first_row_is_a_problem_like_any_other(l
     def fail(*arguments):
         raise StorageUnavailable("the disk is gone")
 
-    monkeypatch.setattr(library.client.app.state.services.reader, "rows_from_disk", fail)
+    monkeypatch.setattr(library.client.app.state.services.reader, "rows_once", fail)
     answer = ask(library, library.whole, format="parquet")
     assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
     assert library.client.app.state.services.exports.free == 2
@@ -250,14 +250,14 @@ def test_an_image_deleted_meanwhile_breaks_the_connection(running, name):
 @pytest.mark.parametrize("name", ["csv", "parquet", "tiff"])
 def test_a_storage_that_fails_meanwhile_breaks_the_connection(running, monkeypatch, name):
     reader = running.services.reader
-    read = reader.rows_from_disk
+    read = reader.rows_once
 
     def fail_later(image_id, level, start, stop):
         if start >= 18_000:
             raise StorageUnavailable("the disk is gone")
         return read(image_id, level, start, stop)
 
-    monkeypatch.setattr(reader, "rows_from_disk", fail_later)
+    monkeypatch.setattr(reader, "rows_once", fail_later)
     download = Download(running.address, f"/images/{running.image_id}/export?format={name}")
     assert is_broken(download.rest(), download.head)
     eventually(lambda: running.services.exports.free == 2, "the slot is free")
@@ -267,14 +267,14 @@ def test_a_storage_that_fails_meanwhile_breaks_the_connection(running, monkeypat
 @pytest.mark.parametrize("name", ["csv", "parquet", "npz"])
 def test_who_goes_away_is_read_for_no_more(running, monkeypatch, name):
     services = running.services
-    read = services.reader.rows_from_disk
+    read = services.reader.rows_once
     asked: list[int] = []
 
     def noted(image_id, level, start, stop):
         asked.append(start)
         return read(image_id, level, start, stop)
 
-    monkeypatch.setattr(services.reader, "rows_from_disk", noted)
+    monkeypatch.setattr(services.reader, "rows_once", noted)
     download = Download(running.address, f"/images/{running.image_id}/export?format={name}")
     download.socket.close()
     eventually(lambda: services.exports.free == 2, "the slot is free")
