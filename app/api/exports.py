@@ -70,11 +70,11 @@ async def export(
     image = await find_image(services, image_id)
     selection = await select_all(services, image, depth_min, depth_max)
     name = given_format or preferred(request.headers.get("accept", ""), OFFERS, "csv")
-    tag = entity_tag(selection, "export", name)
+    table = Table.of(image, selection.row_depths)
+    tag = entity_tag(selection, "export", name, table.about)
     if is_unchanged(request, tag):
         return not_modified(tag, vary="Accept")
     file_format = FILE_FORMATS[name]
-    table = Table.of(image, selection.row_depths)
     headers = range_headers(services, selection, tag) | {
         "Cache-Control": CACHE_CONTROL,
         "Content-Disposition": attachment(image.name, name),

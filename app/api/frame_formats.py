@@ -29,6 +29,9 @@ OFFERS: dict[str, FrameFormat] = {
 }
 """Media type → format, for a client that asks by its Accept header."""
 
+OF_ROWS_ALONE: frozenset[FrameFormat] = frozenset({"json", "base64", "csv", "npy"})
+"""Formats that say nothing of the image that `PATCH /images/{image_id}` could change."""
+
 OF_A_LIBRARY: frozenset[FrameFormat] = frozenset({"arrow", "parquet"})
 """Formats whose libraries are loaded when they are first needed: never on the event loop."""
 

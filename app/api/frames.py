@@ -9,7 +9,15 @@ from starlette.responses import Response
 
 from app.api.answers import IMAGE_ID
 from app.api.conditional import CACHE_CONTROL, IMMUTABLE, entity_tag, is_unchanged, not_modified, version_of
-from app.api.frame_formats import FRAMES, MEDIA_TYPES, OF_A_LIBRARY, OFFERS, FrameFormat, frames_body
+from app.api.frame_formats import (
+    FRAMES,
+    MEDIA_TYPES,
+    OF_A_LIBRARY,
+    OF_ROWS_ALONE,
+    OFFERS,
+    FrameFormat,
+    frames_body,
+)
 from app.api.frame_parameters import ColourParameters, DepthRangeParameters, LayoutParameters, query
 from app.api.frame_reading import (
     Stopwatch,
@@ -24,6 +32,7 @@ from app.api.pictures import PICTURE_OF_A_FORMAT, PICTURE_OFFERS, PIXELS_ON_THE_
 from app.api.problems import may_answer
 from app.api.quick_route import QuickRoute
 from app.api.services import UsesServices
+from app.rendering.exports.table import Table
 from app.rendering.picture import PictureFormat, Style
 from app.storage.catalog.tables import Image
 
@@ -117,10 +126,13 @@ async def frames(
     selection = await select(services, image, asked)
     frame_format = given_format or preferred(request.headers.get("accept", ""), OFFERS, "json")
     style = _style(frame_format, colormap, image)
-    tag = entity_tag(selection, frame_format, style)
+    rows_alone = frame_format in OF_ROWS_ALONE
+    about = None if rows_alone else Table.of(image, selection.row_depths).about
+    tag = entity_tag(selection, frame_format, style, about)
     if is_unchanged(request, tag):
         return not_modified(tag, vary="Accept")
-    request.scope[IMAGE_ID] = image.id
+    if rows_alone:
+        request.scope[IMAGE_ID] = image.id
     values = await read(services, selection)
     watch.lap("read")
     if values.size > PIXELS_ON_THE_LOOP or frame_format in OF_A_LIBRARY:

@@ -8,6 +8,7 @@ import socket
 import time
 from dataclasses import dataclass
 
+import httpx2
 import numpy as np
 import orjson
 import pytest
@@ -114,6 +115,22 @@ def test_what_is_still_right_is_not_sent_again(library):
     url = f"/images/{library.whole.image_id}/export?format="
     assert library.client.get(url + "npy", headers={"If-None-Match": tag}).status_code == 304
     assert library.client.get(url + "csv", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_what_is_said_of_an_image_later_is_in_its_next_files(running):
+    def file(path, tag=""):
+        return httpx2.get(running.address + path, headers={"If-None-Match": tag})
+
+    paths = [f"/images/{running.image_id}/export?format=npz&depth_max=5"]
+    paths.append(f"/frames?image_id={running.image_id}&format=npz&depth_max=5")
+    before = [file(path) for path in paths]
+    url = f"{running.address}/images/{running.image_id}"
+    assert httpx2.patch(url, json={"well": "P11-A-02"}).status_code == 200
+    for path, old in zip(paths, before, strict=True):
+        after = file(path, old.headers["etag"])
+        assert after.status_code == 200
+        assert READERS["npz"](after.content)[2]["well"] == "P11-A-02"
+        assert file(path, after.headers["etag"]).status_code == 304
 
 
 def test_head_tells_of_the_file_and_reads_nothing(library, monkeypatch):
