@@ -19,9 +19,11 @@ BoreholeError
     ├── DepthRangeEmpty
     ├── TooManyRows
     ├── PictureTooLarge
+    ├── FormatNotOffered
     ├── MayAskAgain           but only right now
     │   ├── ServerBusy
-    │   └── TooManyRequests
+    │   ├── TooManyRequests
+    │   └── TooManyExports
     ├── NothingToRetry
     ├── UploadTooLarge
     ├── UploadMalformed
@@ -196,6 +198,10 @@ class PictureTooLarge(RequestError):
     status, code, title = 413, "picture_too_large", "Too many pixels for one picture"
 
 
+class FormatNotOffered(RequestError):
+    status, code, title = 406, "format_not_offered", "Not in any of the formats asked for"
+
+
 class MayAskAgain(RequestError):
     """Nothing is wrong with the request but its moment."""
 
@@ -208,6 +214,10 @@ class ServerBusy(MayAskAgain):
 
 class TooManyRequests(MayAskAgain):
     status, code, title = 429, "too_many_requests", "Too many requests"
+
+
+class TooManyExports(MayAskAgain):
+    status, code, title = 503, "too_many_exports", "Too many exports at once"
 
 
 class NothingToRetry(RequestError):

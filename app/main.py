@@ -15,6 +15,7 @@ from app.api import (
     colormaps,
     depths,
     events,
+    exports,
     frames,
     images,
     jobs,
@@ -54,6 +55,7 @@ as a picture or as numbers.
 * `GET /images` lists what there is, with depth ranges.
 * `GET /frames/image?image_id=1&depth_min=9201.9&depth_max=9210.3` is a range as a picture,
   `GET /frames` the same as numbers.
+* `GET /images/1/export?format=parquet` is a whole image as a file.
 * `GET /pipeline/history` says what became of every file.
 
 Errors are `application/problem+json` with a stable `code`.
@@ -90,6 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     for part in (
         frames,
+        exports,
         images,
         tiles,
         depths,

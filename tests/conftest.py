@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,13 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from hypothesis import settings as hypothesis_settings
+from starlette.types import ASGIApp
 
 from app.main import create_app
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
-from tests.builders import Float64, image_rows, ingest, settings_in, write_csv
+from tests.builders import Float64, eventually, image_rows, ingest, settings_in, write_csv
 
 for variable in [name for name in os.environ if name.startswith("BOREHOLE_")]:
     del os.environ[variable]  # what a developer has set for their own server is not for the tests
@@ -74,6 +77,25 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """For tests that only read, and ask nothing of the pipeline: other tests may have done its host to death."""
     with open_library(tmp_path_factory.mktemp("library")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def library_address(library: Library) -> Iterator[str]:
+    """Where the library's server listens, for those who ask it from outside."""
+    with listening(library.client.app) as address:
+        yield address
+
+
+@contextmanager
+def listening(app: ASGIApp) -> Iterator[str]:
+    """An application that runs already, on a port of its own; its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    eventually(lambda: server.started, "the server is up")
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
 
 
 @contextmanager

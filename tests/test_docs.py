@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import io
+import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +17,7 @@ import numpy as np
 import pytest
 
 from app.errors import Reason
+from app.rendering.exports.formats import FILE_FORMATS
 from app.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -50,12 +54,63 @@ def test_links_lead_somewhere(page):
 
 
 def test_the_arrays_can_be_read_as_shown(library):
-    shown = re.search(r"```python\n(.*?)```", (ROOT / "docs/arrays.md").read_text(), re.S)
-    assert shown is not None
-    code = shown[1] + "print(values.shape, len(depths), depths[0], depths[-1])"
+    shown = "".join(re.findall(r"```python\n(.*?)```", (ROOT / "docs/arrays.md").read_text(), re.S))
+    code = shown + "print(values.shape, len(depths), depths[0], depths[-1])\n"
+    code += "print(image.sel(depth=slice(9201.9, 9202.05)).shape, float(image.depth[-1]))"
     folder = library.place.settings.db_dir.parent
     ran = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
-    assert ran.stdout == "(85, 150) 5460 9000.1 9546.0\n"
+    assert ran.stdout == "(85, 150) 5460 9000.1 9546.0\n(2, 150) 9210.3\n"
+
+
+@pytest.mark.parametrize("number", [0, 1, 2], ids=["numpy", "pandas", "xarray"])
+def test_exports_can_be_read_as_shown(library, library_address, number):
+    shown = re.findall(r"```python\n(.*?)```", (ROOT / "docs/exports.md").read_text(), re.S)
+    assert len(shown) == 3
+    assert len(ast.parse(shown[number]).body) == 3
+    code = shown[number].replace("http://localhost:8000", library_address)
+    made: dict[str, Any] = {}
+    exec(code.replace("depth_max=1511", "depth_min=9201.9&depth_max=9210.3"), made)
+    frames = library.client.get("/frames?image_id=1&depth_min=9201.9&depth_max=9210.3").json()["frames"]
+    depths = made["depth"] if number == 0 else made["frame"].index
+    values = made[("pixels", "frame", "image")[number]]
+    assert depths.tolist() == [frame["depth"] for frame in frames]
+    np.testing.assert_array_equal(
+        np.asarray(values, "f4"), np.array([each["pixels"] for each in frames], "f4")
+    )
+    if number == 2:
+        assert values.sel(depth=9210.3, azimuth=240).item() == frames[-1]["pixels"][100]
+
+
+def test_the_formats_are_documented():
+    shown = (ROOT / "docs/exports.md").read_text()
+    for name, file_format in FILE_FORMATS.items():
+        assert f"| `{name}` | `{file_format.media_type}` |" in shown
+        assert f"`{name}`" in (ROOT / "README.md").read_text()
+
+
+def test_the_notebook_runs(library, library_address):
+    code = (
+        "import json, nbclient, nbformat, sys; notebook = nbformat.read(sys.argv[1], 4);"
+        "nbclient.NotebookClient(notebook, timeout=120).execute(); print(json.dumps(notebook))"
+    )
+    path = ROOT / "docs/notebook.ipynb"
+    ran = subprocess.run(
+        [sys.executable, "-c", code, path],
+        env=os.environ | {"BOREHOLE_SERVER": library_address},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    cells = [cell for cell in json.loads(ran.stdout)["cells"] if cell["cell_type"] == "code"]
+    results = [output["data"] for cell in cells for output in cell["outputs"] if "data" in output]
+    assert "challenge.csv" in results[0]["text/plain"]
+    assert any("image/png" in result for result in results)
+    assert {"challenge.csv", "gappy.csv"} <= set(re.findall(r"\w+\.csv", results[-1]["text/plain"]))
+
+
+def test_the_notebook_is_kept_without_results():
+    cells = json.loads((ROOT / "docs/notebook.ipynb").read_text())["cells"]
+    assert not any(cell.get("outputs") for cell in cells)
 
 
 def test_the_server_can_be_asked_from_python_as_shown(library, monkeypatch):

@@ -11,24 +11,34 @@ from app.api.frame_reading import Selection
 from app.api.pictures import HEADERS
 from app.rendering.colormaps import palette
 from app.rendering.colouring import indices, rgb_rows
+from app.rendering.exports.formats import FILE_FORMATS, FormatName
+from app.rendering.exports.table import Table
 from app.rendering.frames_json import frames_base64, frames_json
-from app.rendering.frames_table import frames_csv, frames_npy
 from app.rendering.picture import Style, render_png
 
-FrameFormat = Literal["json", "base64", "csv", "npy"]
+FrameFormat = Literal["json", "base64", FormatName]
 
-MEDIA_TYPES: dict[FrameFormat, str] = {
+MEDIA_TYPES: dict[str, str] = {
     "json": "application/json",
     "base64": "application/json",
-    "csv": "text/csv",
-    "npy": "application/x-npy",
+    **{name: each.media_type for name, each in FILE_FORMATS.items()},
 }
-OFFERS: dict[str, FrameFormat] = {MEDIA_TYPES[name]: name for name in ("json", "csv", "npy")}
+OFFERS: dict[str, FrameFormat] = {
+    "application/json": "json",
+    **{each.media_type: name for name, each in FILE_FORMATS.items()},
+}
 """Media type → format, for a client that asks by its Accept header."""
+
+OF_ROWS_ALONE: frozenset[FrameFormat] = frozenset({"json", "base64", "csv", "npy"})
+"""Formats that say nothing of the image that `PATCH /images/{image_id}` could change."""
+
+OF_A_LIBRARY: frozenset[FrameFormat] = frozenset({"arrow", "parquet"})
+"""Formats whose libraries are loaded when they are first needed: never on the event loop."""
 
 FRAMES: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The rows of the range. Nulls are `null` in JSON, empty in CSV, NaN in NPY.",
+        "description": "The rows of the range. Nulls are `null` in JSON, Arrow and Parquet, empty in CSV, the "
+        "header's `NULL` in LAS, else NaN.",
         "headers": HEADERS,
         "content": {
             "application/json": {
@@ -43,7 +53,11 @@ FRAMES: dict[int | str, dict[str, Any]] = {
                 }
             },
             "text/csv": {"example": "depth,p1,p2,p3\n9201.9,103.0,108.25,\n"},
-            "application/x-npy": {"schema": {"type": "string", "format": "binary"}},
+            **{
+                media_type: {"schema": {"type": "string", "format": "binary"}}
+                for media_type in OFFERS
+                if media_type not in ("application/json", "text/csv")
+            },
         },
     },
     304: {"description": "What you have is still right."},
@@ -55,10 +69,8 @@ def frames_body(
 ) -> bytes:
     """values: float32 (n, 150), NaN where null. style: of the colours that JSON has with one, and base64 always."""
     image, depths = selection.image, selection.row_depths
-    if frame_format == "csv":
-        return frames_csv(depths, values)
-    if frame_format == "npy":
-        return frames_npy(values)
+    if frame_format != "json" and frame_format != "base64":
+        return b"".join(FILE_FORMATS[frame_format].write(Table.of(image, depths), [values]))
     if frame_format == "base64":
         assert style is not None
         return frames_base64(image.id, image.depth_unit, depths, image.width, render_png(values, style))

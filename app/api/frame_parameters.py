@@ -20,23 +20,24 @@ MAX_PICTURE_SIDE = 8192
 Parameters = TypeVar("Parameters")
 
 
+DepthMin = Annotated[
+    float | None,
+    Query(
+        description="Top of the range, in the image's depth unit; left out: the image's top.",
+        examples=[9201.9],
+    ),
+]
+DepthMax = Annotated[
+    float | None,
+    Query(description="Bottom of the range, inclusive; left out: the image's bottom.", examples=[9210.3]),
+]
+
+
 @dataclass(frozen=True)
 class DepthRangeParameters:
     image_id: Annotated[int, Query(description="As listed by `GET /images`.", examples=[1])]
-    depth_min: Annotated[
-        float | None,
-        Query(
-            description="Top of the range, in the image's depth unit; left out: the image's top.",
-            examples=[9201.9],
-        ),
-    ] = None
-    depth_max: Annotated[
-        float | None,
-        Query(
-            description="Bottom of the range, inclusive; left out: the image's bottom.",
-            examples=[9210.3],
-        ),
-    ] = None
+    depth_min: DepthMin = None
+    depth_max: DepthMax = None
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,15 @@ async def select_on_depth_axis(
     return Selection(image, choose_view(wanted, axis.height, image.levels, image.rows), depths, axis)
 
 
+async def select_all(
+    services: Services, image: Image, depth_min: float | None, depth_max: float | None
+) -> Selection:
+    """The image's own rows, however many. Raises DepthRangeEmpty, InvalidParameter."""
+    depths = await all_depths(services, image)
+    wanted = select_rows(depths, depth_min, depth_max, image.step)
+    return Selection(image, choose_view(wanted, None, image.levels, image.rows), depths)
+
+
 async def read(services: Services, selection: Selection) -> npt.NDArray[np.float32]:
     """values: float32 (n, 150) of the selection's level, NaN where null."""
     view = selection.view

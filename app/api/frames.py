@@ -9,7 +9,15 @@ from starlette.responses import Response
 
 from app.api.answers import IMAGE_ID
 from app.api.conditional import CACHE_CONTROL, IMMUTABLE, entity_tag, is_unchanged, not_modified, version_of
-from app.api.frame_formats import FRAMES, MEDIA_TYPES, OFFERS, FrameFormat, frames_body
+from app.api.frame_formats import (
+    FRAMES,
+    MEDIA_TYPES,
+    OF_A_LIBRARY,
+    OF_ROWS_ALONE,
+    OFFERS,
+    FrameFormat,
+    frames_body,
+)
 from app.api.frame_parameters import ColourParameters, DepthRangeParameters, LayoutParameters, query
 from app.api.frame_reading import (
     Stopwatch,
@@ -24,6 +32,7 @@ from app.api.pictures import PICTURE_OF_A_FORMAT, PICTURE_OFFERS, PIXELS_ON_THE_
 from app.api.problems import may_answer
 from app.api.quick_route import QuickRoute
 from app.api.services import UsesServices
+from app.rendering.exports.table import Table
 from app.rendering.picture import PictureFormat, Style
 from app.storage.catalog.tables import Image
 
@@ -34,7 +43,7 @@ router = APIRouter(tags=["frames"], route_class=QuickRoute)
     "/frames/image",
     summary="A depth range as a picture",
     response_class=Response,
-    responses=PICTURE_OF_A_FORMAT | may_answer(404, 413, 422, 503),
+    responses=PICTURE_OF_A_FORMAT | may_answer(404, 406, 413, 422, 503),
 )
 async def frame_image(
     request: Request,
@@ -84,7 +93,7 @@ async def frame_image(
     "/frames",
     summary="A depth range as numbers",
     response_class=Response,
-    responses=FRAMES | may_answer(404, 413, 422, 503),
+    responses=FRAMES | may_answer(404, 406, 413, 422, 503),
 )
 async def frames(
     request: Request,
@@ -96,8 +105,9 @@ async def frames(
             alias="format",
             description="`json`: every row's depth and pixels; `base64`: a PNG of them, in JSON; `csv`: columns "
             "`depth`, `p1` to `p150`; `npy`: a NumPy file of the pixels alone, float32 (rows, 150), whose depths "
-            "`GET /images/{image_id}/depths?start=` tells from `X-Row-Start` on. Left out: what `Accept` "
-            "ranks highest of `application/json`, `text/csv` and `application/x-npy`, else JSON.",
+            "`GET /images/{image_id}/depths?start=` tells from `X-Row-Start` on; `npz`: both; `arrow`, `parquet`, "
+            "`tiff`, `las`: as `GET /images/{image_id}/export` writes them. Left out: what `Accept` ranks "
+            "highest, else JSON.",
             examples=["json"],
         ),
     ] = None,
@@ -116,13 +126,16 @@ async def frames(
     selection = await select(services, image, asked)
     frame_format = given_format or preferred(request.headers.get("accept", ""), OFFERS, "json")
     style = _style(frame_format, colormap, image)
-    tag = entity_tag(selection, frame_format, style)
+    rows_alone = frame_format in OF_ROWS_ALONE
+    about = None if rows_alone else Table.of(image, selection.row_depths).about
+    tag = entity_tag(selection, frame_format, style, about)
     if is_unchanged(request, tag):
         return not_modified(tag, vary="Accept")
-    request.scope[IMAGE_ID] = image.id
+    if rows_alone:
+        request.scope[IMAGE_ID] = image.id
     values = await read(services, selection)
     watch.lap("read")
-    if values.size > PIXELS_ON_THE_LOOP:
+    if values.size > PIXELS_ON_THE_LOOP or frame_format in OF_A_LIBRARY:
         body = await services.heavy_work.run(frames_body, frame_format, selection, values, style)
     else:
         body = frames_body(frame_format, selection, values, style)

@@ -151,6 +151,10 @@ def _normalised(reader: RowReader, selection: Selection, values: Values, window:
 
 
 def row_headers(services: Services, selection: Selection, tag: str, watch: Stopwatch) -> dict[str, str]:
+    return range_headers(services, selection, tag) | {"Server-Timing": watch.header}
+
+
+def range_headers(services: Services, selection: Selection, tag: str) -> dict[str, str]:
     return {
         "ETag": tag,
         "Cache-Control": CACHE_CONTROL,
@@ -160,7 +164,6 @@ def row_headers(services: Services, selection: Selection, tag: str, watch: Stopw
         "X-Row-Start": str(selection.view.rows.start),
         "X-Depth-Gaps": str(depth_gaps(services, selection)),
         "X-Level": str(selection.view.level),
-        "Server-Timing": watch.header,
     }
 
 

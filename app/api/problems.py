@@ -42,6 +42,7 @@ def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:
         401: "An API key is required.",
         403: "Changes are not allowed from there.",
         404: "There is no such thing, or no row in that depth range.",
+        406: "There is no such format; `formats` lists those there are.",
         409: "It is not in a state for that.",
         413: "More rows, pixels or bytes than one answer, or one file, may have.",
         422: "A parameter is malformed.",

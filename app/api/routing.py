@@ -56,6 +56,10 @@ def _unknown(given: str, known: frozenset[str]) -> InvalidParameter:
     )
 
 
+HEAD_ALONE = "borehole.head_alone"
+"""The key of a request's scope that tells a long answer that nobody will see more of it than its head."""
+
+
 class HeadAsGet:
     """HEAD, wherever GET is answered: the same status and headers, and no body."""
 
@@ -76,4 +80,4 @@ class HeadAsGet:
                 answered = True
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-        await self.app({**scope, "method": "GET"}, receive, send_head)
+        await self.app({**scope, "method": "GET", HEAD_ALONE: True}, receive, send_head)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.api.export_response import ExportSlots
 from app.api.heavy_work import HeavyWork
 from app.api.kept_pictures import KeptPictures
 from app.api.news import News
@@ -31,6 +32,7 @@ class Services:
     kept_pictures: KeptPictures
     picks: RecordedPicks
     heavy_work: HeavyWork = field(default_factory=HeavyWork)
+    exports: ExportSlots = field(default_factory=ExportSlots)
     started_at: float = field(default_factory=time.time)
 
     @classmethod

@@ -51,7 +51,8 @@ def test_npy_holds_the_pixels_and_its_headers_tell_the_depths(library):
         ("text/csv", "text/csv; charset=utf-8"),
         ("application/x-npy", "application/x-npy"),
         ("application/json", "application/json"),
-        ("image/png", "application/json"),
+        ("*/*", "application/json"),
+        ("image/*, text/csv;q=0.5", "image/tiff"),
         (None, "application/json"),
     ],
 )
@@ -67,9 +68,9 @@ def test_a_format_wins_over_the_accept_header(library):
 
 
 def test_each_format_has_its_own_tag(library):
-    names = ("json", "base64", "csv", "npy")
+    names = ("json", "base64", "csv", "npy", "npz", "arrow", "parquet", "tiff", "las")
     tags = {name: ask(library, format=name).headers["etag"] for name in names}
-    assert len(set(tags.values())) == 4
+    assert len(set(tags.values())) == len(names)
     for name, tag in tags.items():
         answer = library.client.get(
             "/frames", params=WINDOW | {"format": name}, headers={"If-None-Match": tag}
@@ -78,6 +79,15 @@ def test_each_format_has_its_own_tag(library):
         assert answer.headers["vary"] == "Accept"
     other = {"Accept": "text/csv", "If-None-Match": tags["json"]}
     assert library.client.get("/frames", params=WINDOW, headers=other).status_code == 200
+
+
+def test_a_format_that_there_is_not_is_told_with_those_there_are(library):
+    answer = library.client.get("/frames", params=WINDOW, headers={"Accept": "image/png"})
+    assert (answer.status_code, answer.json()["code"]) == (406, "format_not_offered")
+    assert answer.json()["formats"]["text/csv"] == "csv"
+    for media_type, name in answer.json()["formats"].items():
+        assert ask(library, accept=media_type).headers["content-type"].partition(";")[0] == media_type
+        assert ask(library, format=name).headers["content-type"].partition(";")[0] == media_type
 
 
 def test_unknown_formats_are_told_with_those_there_are(library):
