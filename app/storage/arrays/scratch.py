@@ -1,0 +1,34 @@
+"""Arrays on the local disk that live for one read or write of a bucket's fragments."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Scratch:
+    """The folder below which they lie."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextmanager
+    def array(self, files: Mapping[str, bytes]) -> Iterator[Path]:
+        """An array of these files, by their names in it; gone at the end with all written to it. Raises OSError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as folder:
+            for name, content in files.items():
+                file = Path(folder) / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+            yield Path(folder)
+
+    def sweep(self, older_than_seconds: float) -> None:
+        """Remove what somebody left who was killed."""
+        for left in self.folder.glob("*"):
+            if time.time() - left.stat().st_mtime >= older_than_seconds:
+                shutil.rmtree(left, ignore_errors=True)
