@@ -39,6 +39,12 @@ def write_range(barrier: Any, settings: Settings, image_id: int, rows: int, star
     ImageWriter(open_store(settings), image_id).write_rows(0, start, values[start:stop])
 
 
+def prepare_shard(barrier: Any, settings: Settings, image_id: int) -> None:
+    store = open_store(settings)
+    barrier.wait(60)
+    store.prepare(image_id)
+
+
 def open_catalog(barrier: Any, settings: Settings) -> None:
     barrier.wait(60)
     catalog = Catalog.open(settings)

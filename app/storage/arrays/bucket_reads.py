@@ -103,8 +103,8 @@ class BucketReads:
         if file is not None:
             try:
                 kept: Rows = np.load(file, mmap_mode="r")
-            except OSError:
-                pass  # evicted just now
+            except (OSError, ValueError, EOFError):
+                pass  # evicted just now, or cut short with the machine
             else:
                 return kept
         return self._latest.get(name, partial(self._fetch, image_id, fragment, name))
