@@ -2,7 +2,7 @@
 
 TileDB writes every fragment on the local disk, from where its files go into the bucket, the commit last; and it
 reads fragments that were fetched from there. Its own way to S3 makes some ten requests, one after the other, before
-the first row of an array; this way they all go out at once. Plain TileDB opens what lies in the bucket all the same.
+the first row of an array; this way they go out at once. Plain TileDB opens what lies in the bucket all the same.
 """
 
 from __future__ import annotations
