@@ -14,13 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from app.errors import StorageUnavailable
 
-SIMULTANEOUS_REQUESTS = 16
+SIMULTANEOUS_REQUESTS = 32
 KEYS_PER_DELETE = 1000
 
 # A server that is gone is found out within seconds: who waits for an answer is told to come back.
 CONNECT_SECONDS = 2.0
 SILENT_SECONDS = 5.0
-TRIES = 2
+TRIES = 3
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -97,10 +97,6 @@ class Bucket:
     def together(self, request: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """What `request` makes of each, all under way at once: in time they are one round trip."""
         return list(self._requests.map(request, items))
-
-    def close(self) -> None:
-        self._requests.shutdown(cancel_futures=True)
-        self._client.close()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -51,7 +51,7 @@ def from_description(described: list[dict[str, Any]]) -> list[Fragment]:
 
 
 def survey(bucket: Bucket, scratch: Scratch, shard: str, image_id: int) -> list[Fragment]:
-    """The committed fragments of an image, as the bucket itself has them. Raises StorageUnavailable, OSError."""
+    """The committed fragments of an image, as the bucket itself has them. Raises StorageUnavailable."""
     prefixes = {
         array: (
             f"{SCHEMAS}/",

@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -23,14 +23,15 @@ from app.storage.arrays.block_cache import BlockCache
 from app.storage.arrays.bucket import Bucket
 from app.storage.arrays.bucket_index import Fragment, from_description, survey
 from app.storage.arrays.context import context, translated
-from app.storage.arrays.layout import DEPTH, Layout
+from app.storage.arrays.layout import DEPTH, SCHEMAS, Layout
 from app.storage.arrays.scratch import Scratch
 from app.storage.arrays.slices import Rows
 from app.storage.kept_files import KeptFiles
 
 LATEST_BYTES = 32 * 1024 * 1024
 REMEMBERED_IMAGES = 1000
-SIMULTANEOUS_FETCHES = 8
+REMEMBERED_SCHEMAS = 1000
+SIMULTANEOUS_FETCHES = 16
 
 
 class BucketReads:
@@ -41,6 +42,7 @@ class BucketReads:
         self.layout = layout
         self.scratch = scratch
         self.kept = kept
+        self._schema = lru_cache(REMEMBERED_SCHEMAS)(bucket.get)
         self._latest = BlockCache(LATEST_BYTES)
         self._images: OrderedDict[int, list[Fragment]] = OrderedDict()
         self._lock = threading.Lock()
@@ -111,8 +113,12 @@ class BucketReads:
 
     def _fetch(self, image_id: int, fragment: Fragment, name: str) -> Rows:
         array = self.layout.array(image_id, fragment.array)
+
+        def get(name: str) -> bytes:
+            return (self._schema if name.startswith(SCHEMAS) else self.bucket.get)(str(array / name))
+
         objects = fragment.objects()
-        contents = self.bucket.together(lambda each: self.bucket.get(str(array / each)), objects)
+        contents = self.bucket.together(get, objects)
         files = dict(zip(objects, contents, strict=True)) | {fragment.commit: b""}
         with (
             self.scratch.array(files) as folder,

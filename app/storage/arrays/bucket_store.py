@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from app.storage.arrays import slices
+from app.storage.arrays import WIDTH, slices
 from app.storage.arrays.bucket import Bucket
 from app.storage.arrays.bucket_index import as_description, survey
 from app.storage.arrays.bucket_reads import BucketReads
@@ -33,8 +33,8 @@ from app.storage.arrays.scratch import Scratch
 from app.storage.arrays.slices import Rows
 from app.storage.kept_files import KeptFiles
 
-FRAGMENT_ROWS = 16_384
-"""A fragment is fetched as a whole: 4 MB of rows, as they compress."""
+FRAGMENT_BYTES = 16_384 * WIDTH * 4
+"""Of decoded values. A fragment is fetched as a whole: 16,384 rows, which compress to about 4 MB."""
 
 GROUP_MARK = "__tiledb_group.tdb"
 GROUP_DETAILS = "__group"
@@ -69,7 +69,7 @@ class BucketStore:
         schema = f"{SCHEMAS}/{FIRST_NAME}"
         target = self.layout.array(image_id, array)
         with self.scratch.array({schema: shard_files()[f"{array}/{schema}"]}) as folder:
-            for first, stop in _pieces(start, start + len(values)):
+            for first, stop in _pieces(start, start + len(values), FRAGMENT_BYTES // values[0].nbytes):
                 slices.write_rows(folder, image_id, first, values[first - start : stop - start])
 
             def put(file: Path) -> None:
@@ -133,7 +133,7 @@ def _last_of_shard() -> str:
     return f"{DEPTH}/{SCHEMAS}/{FIRST_NAME}"
 
 
-def _pieces(start: int, stop: int) -> list[tuple[int, int]]:
-    """The rows start … stop − 1 cut at the multiples of FRAGMENT_ROWS."""
-    cuts = range(start - start % FRAGMENT_ROWS + FRAGMENT_ROWS, stop, FRAGMENT_ROWS)
+def _pieces(start: int, stop: int, rows: int) -> list[tuple[int, int]]:
+    """The rows start … stop − 1 cut at the multiples of `rows`."""
+    cuts = range(start - start % rows + rows, stop, rows)
     return list(zip([start, *cuts], [*cuts, stop], strict=True))

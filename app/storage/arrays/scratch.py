@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from app.errors import StorageUnavailable
+
 
 class Scratch:
     """The folder below which they lie."""
@@ -18,14 +20,22 @@ class Scratch:
 
     @contextmanager
     def array(self, files: Mapping[str, bytes]) -> Iterator[Path]:
-        """An array of these files, by their names in it; gone at the end with all written to it. Raises OSError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as folder:
-            for name, content in files.items():
-                file = Path(folder) / name
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(content)
-            yield Path(folder)
+        """An array of these files, by their names in it; gone at the end with all that was written to it.
+
+        Raises StorageUnavailable where the local disk refuses.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as folder:
+                for name, content in files.items():
+                    file = Path(folder) / name
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(content)
+                yield Path(folder)
+        except OSError as error:
+            raise StorageUnavailable(
+                f"{self.folder} does not take what a bucket's rows need: {error}"
+            ) from error
 
     def sweep(self, older_than_seconds: float) -> None:
         """Remove what somebody left who was killed."""

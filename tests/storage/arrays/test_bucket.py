@@ -20,9 +20,7 @@ def folder(s3_server, tmp_path):
 
 @pytest.fixture
 def bucket(folder):
-    opened = Bucket(f"s3://{folder.name}/some/wells/")
-    yield opened
-    opened.close()
+    return Bucket(f"s3://{folder.name}/some/wells/")
 
 
 def test_what_was_put_is_found_by_its_name_below_the_prefix(bucket, folder):

@@ -97,6 +97,13 @@ def test_a_long_image_is_cut_so_that_a_frame_fetches_little(shelf, store):
     np.testing.assert_array_equal(rows_of(store, 5, 40_000)[10_000:], values[10_000:])
 
 
+def test_the_depths_of_a_long_image_are_one_object_as_every_frame_needs_them_all(shelf, store):
+    ImageWriter(store, 5).write_depths(0, depths_of(5, 131_072))
+    store.describe(5, {})
+    (described,) = json.loads(shelf.files.description(5).read_text())["fragments"]
+    assert (described["array"], described["first"], described["stop"]) == ("depth", 0, 131_072)
+
+
 def test_a_store_copied_from_a_local_disk_is_read_and_written_on(shelf, store, tmp_path):
     local = LocalStore(tmp_path / "local")
     writer, values = ImageWriter(local, 1), values_of(1, 900)
