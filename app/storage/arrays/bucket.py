@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from app.errors import StorageUnavailable
 
-SIMULTANEOUS_REQUESTS = 32
+SIMULTANEOUS_REQUESTS = 40  # the three listings of each of a shard's arrays are one round trip
 KEYS_PER_DELETE = 1000
 
 # A server that is gone is found out within seconds: who waits for an answer is told to come back.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import tiledb
@@ -52,47 +53,48 @@ def from_description(described: list[dict[str, Any]]) -> list[Fragment]:
 
 def survey(bucket: Bucket, scratch: Scratch, shard: str, image_id: int) -> list[Fragment]:
     """The committed fragments of an image, as the bucket itself has them. Raises StorageUnavailable."""
-    prefixes = {
-        array: (
-            f"{SCHEMAS}/",
-            f"{COMMITS}/{fragment_prefix(image_id)}",
-            f"{FRAGMENTS}/{fragment_prefix(image_id)}",
-        )
+    mine = fragment_prefix(image_id)
+    prefixes = [
+        f"{shard}/{array}/{prefix}"
         for array in ARRAYS
-    }
-    names = [f"{shard}/{array}/{prefix}" for array in ARRAYS for prefix in prefixes[array]]
-    listed = dict(zip(names, bucket.together(bucket.sizes, names), strict=True))
-    found: list[Fragment] = []
-    for array in ARRAYS:
-        schemas, commits, files = (
-            [name.removeprefix(f"{shard}/{array}/") for name in listed[f"{shard}/{array}/{prefix}"]]
-            for prefix in prefixes[array]
-        )
-        if commits:
-            found.extend(_fragments(bucket, scratch, f"{shard}/{array}", schemas, commits, files))
-    return found
+        for prefix in (f"{SCHEMAS}/", f"{COMMITS}/{mine}", f"{FRAGMENTS}/{mine}")
+    ]
+    names: dict[str, list[str]] = {array: [] for array in ARRAYS}
+    for listed in bucket.together(bucket.sizes, prefixes):
+        for key in listed:
+            array, name = key.removeprefix(f"{shard}/").split("/", 1)
+            if not name.endswith("/"):  # a folder, as some tools make them
+                names[array].append(name)
+    written = {array: found for array, found in names.items() if _starting(found, COMMITS)}
+    needed = [(array, name) for array, found in written.items() for name in found if _tells_of_rows(name)]
+    contents = bucket.together(lambda each: bucket.get(f"{shard}/{each[0]}/{each[1]}"), needed)
+    files = dict(zip(needed, contents, strict=True))
+    fragments: list[Fragment] = []
+    for array, found in written.items():
+        beginnings = {name: files[array, name] for name in found if _tells_of_rows(name)}
+        with scratch.array(beginnings | dict.fromkeys(_starting(found, COMMITS), b"")) as folder:
+            fragments.extend(_fragments(folder, array, found))
+    return fragments
 
 
-def _fragments(
-    bucket: Bucket, scratch: Scratch, array: str, schemas: list[str], commits: list[str], files: list[str]
-) -> Iterator[Fragment]:
-    """TileDB itself says which rows they hold, from their metadata."""
-    schemas = [name for name in schemas if name.count("/") == 1]
-    metadata = [name for name in files if name.endswith(METADATA)]
-    needed = [*schemas, *metadata]
-    contents = bucket.together(lambda name: bucket.get(f"{array}/{name}"), needed)
-    committed = dict.fromkeys(commits, b"")
-    with scratch.array(dict(zip(needed, contents, strict=True)) | committed) as folder, translated():
+def _fragments(folder: Path, array: str, names: list[str]) -> Iterator[Fragment]:
+    """TileDB itself says which rows they hold, from their metadata in `folder`."""
+    schemas = tuple(_last_part(name) for name in _starting(names, SCHEMAS))
+    with translated():
         for info in tiledb.array_fragments(str(folder), ctx=context()):
-            name = info.uri.rsplit("/", 1)[1]
+            name = _last_part(info.uri)
             first, last = info.nonempty_domain[1]
-            yield Fragment(
-                array=array.rsplit("/", 1)[1],
-                name=name,
-                first=int(first),
-                stop=int(last) + 1,
-                files=tuple(
-                    file.rsplit("/", 1)[1] for file in files if file.startswith(f"{FRAGMENTS}/{name}/")
-                ),
-                schemas=tuple(schema.rsplit("/", 1)[1] for schema in schemas),
-            )
+            files = tuple(_last_part(file) for file in _starting(names, f"{FRAGMENTS}/{name}"))
+            yield Fragment(array, name, int(first), int(last) + 1, files, schemas)
+
+
+def _tells_of_rows(name: str) -> bool:
+    return name.startswith(f"{SCHEMAS}/") or name.endswith(f"/{METADATA}")
+
+
+def _starting(names: list[str], folder: str) -> list[str]:
+    return [name for name in names if name.startswith(f"{folder}/")]
+
+
+def _last_part(name: str) -> str:
+    return name.rsplit("/", 1)[1]

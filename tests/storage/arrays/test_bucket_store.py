@@ -97,6 +97,19 @@ def test_a_long_image_is_cut_so_that_a_frame_fetches_little(shelf, store):
     np.testing.assert_array_equal(rows_of(store, 5, 40_000)[10_000:], values[10_000:])
 
 
+def test_objects_that_stand_for_folders_are_no_files(shelf, store, monkeypatch):
+    """Some tools that copy make them."""
+    write_image(store, 1, 600)
+    sizes = Bucket.sizes
+
+    def with_folders(bucket, prefix):
+        found = sizes(bucket, prefix)
+        return found | {f"{key.rsplit('/', 1)[0]}/": 0 for key in found}
+
+    monkeypatch.setattr(Bucket, "sizes", with_folders)
+    np.testing.assert_array_equal(rows_of(store, 1, 600), values_of(1, 600))
+
+
 def test_the_depths_of_a_long_image_are_one_object_as_every_frame_needs_them_all(shelf, store):
     ImageWriter(store, 5).write_depths(0, depths_of(5, 131_072))
     store.describe(5, {})
