@@ -12,10 +12,12 @@ from tests.viewer.server import Server
 
 @pytest.fixture
 def s3(tmp_path):
-    server = S3Server(tmp_path / "objects").start()
-    server.bucket("wells")
-    yield server
-    server.stop()
+    server = S3Server(tmp_path / "objects")
+    try:
+        server.start().bucket("wells")
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture
@@ -24,9 +26,11 @@ def server(tmp_path, s3, monkeypatch):
         monkeypatch.setenv(name, value)
     started = Server(
         tmp_path, storage_uri="s3://wells/field", cache_bytes=0, answer_cache_bytes=0, storage_cache_bytes=0
-    ).start()
-    yield started
-    started.stop()
+    )
+    try:
+        yield started.start()
+    finally:
+        started.stop()
 
 
 def jobs(server):
