@@ -44,7 +44,7 @@ class Services:
             pipeline=PipelineControl(place),
             news=News(place.events),
             kept_pictures=KeptPictures(settings.db_dir / "cache", settings.picture_cache_bytes),
-            picks=RecordedPicks(Picks(place.catalog), place.layout),
+            picks=RecordedPicks(Picks(place.catalog), place.arrays),
         )
 
     def now(self) -> float:

@@ -75,6 +75,15 @@ class Bucket:
                 for found in page.get("Contents", ())
             }
 
+    def folders(self, prefix: str) -> list[str]:
+        """What of the names that begin so comes before their first slash."""
+        with self._translated():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=self.prefix + prefix, Delimiter="/"
+            )
+            found = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
+        return [name.removeprefix(self.prefix).rstrip("/") for name in found]
+
     def has(self, key: str) -> bool:
         with self._translated():
             found = self._client.list_objects_v2(Bucket=self.name, Prefix=self.prefix + key, MaxKeys=1).get(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,12 +18,14 @@ from app.storage.arrays import WIDTH, slices
 from app.storage.arrays.bucket import Bucket
 from app.storage.arrays.bucket_index import as_description, survey
 from app.storage.arrays.bucket_reads import BucketReads
+from app.storage.arrays.inventory import image_id_in
 from app.storage.arrays.layout import (
     ARRAYS,
     COMMITS,
     DEPTH,
     FRAGMENTS,
     SCHEMAS,
+    SHARD_PREFIX,
     Layout,
     fragment_prefix,
     level_name,
@@ -84,10 +86,24 @@ class BucketStore:
         text = json.dumps({**description, "fragments": as_description(fragments)}, indent=1)
         self.bucket.put(str(self.layout.description(image_id)), text.encode())
 
+    def keep_picks(self, image_id: int, picks: Sequence[Mapping[str, Any]]) -> None:
+        self.bucket.put(str(self.layout.picks(image_id)), json.dumps(picks, indent=1).encode())
+
+    def drop_picks(self, image_id: int) -> None:
+        self.bucket.delete([str(self.layout.picks(image_id))])
+
+    def highest_image_id(self) -> int:
+        for shard in sorted(self.bucket.folders(SHARD_PREFIX), reverse=True):
+            names = self.bucket.sizes(f"{shard}/")
+            found = [image_id for name in names if (image_id := image_id_in(name)) is not None]
+            if found:
+                return max(found)
+        return 0
+
     def erase(self, image_id: int) -> None:
         for part in (COMMITS, FRAGMENTS):
             self.bucket.delete(self._sizes(image_id, part))
-        self.bucket.delete([str(self.layout.description(image_id))])
+        self.bucket.delete([str(self.layout.description(image_id)), str(self.layout.picks(image_id))])
 
     def bytes_of(self, image_id: int) -> tuple[int, int]:
         sizes = self._sizes(image_id, FRAGMENTS)

@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 IMAGES_PER_SHARD = 100
 LEVELS = 10  # 1,024 rows at level 9 are 268 million rows of wall
 DEPTH = "depth"
+SHARD_PREFIX = "shard-"
 
 FRAGMENTS, COMMITS, SCHEMAS = "__fragments", "__commits", "__schema"
 """The folders of an array, as TileDB names them."""
@@ -43,7 +44,7 @@ class Layout(Generic[P]):
         self.root = root
 
     def shard(self, image_id: int) -> P:
-        return self.root / f"shard-{image_id // IMAGES_PER_SHARD:05d}"
+        return self.root / f"{SHARD_PREFIX}{image_id // IMAGES_PER_SHARD:05d}"
 
     def array(self, image_id: int, name: str) -> P:
         return self.shard(image_id) / name

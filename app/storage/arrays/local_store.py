@@ -8,12 +8,12 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from app.errors import StorageUnavailable
-from app.storage.arrays import erasing, slices
+from app.storage.arrays import erasing, inventory, slices
 from app.storage.arrays.handles import Handles
 from app.storage.arrays.layout import Layout
 from app.storage.arrays.schemas import make_shard
@@ -46,12 +46,21 @@ class LocalStore:
         slices.write_rows(self.layout.array(image_id, array), image_id, start, values)
 
     def describe(self, image_id: int, description: Mapping[str, Any]) -> None:
-        final, draft = self.layout.description(image_id), self.layout.description_draft(image_id)
-        with draft.open("w") as file:
-            json.dump(description, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(final)
+        _write(self.layout.description(image_id), self.layout.description_draft(image_id), description)
+
+    def keep_picks(self, image_id: int, picks: Sequence[Mapping[str, Any]]) -> None:
+        final = self.layout.picks(image_id)
+        draft = final.with_name(f".{final.name}.{secrets.token_hex(8)}")
+        try:
+            _write(final, draft, picks)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def drop_picks(self, image_id: int) -> None:
+        self.layout.picks(image_id).unlink(missing_ok=True)
+
+    def highest_image_id(self) -> int:
+        return inventory.highest_image_id(self.layout)
 
     def erase(self, image_id: int) -> None:
         erasing.erase(self.layout, image_id)
@@ -75,6 +84,15 @@ class LocalStore:
 
     def reads(self) -> LocalReads:
         return LocalReads(self.layout)
+
+
+def _write(final: Path, draft: Path, content: object) -> None:
+    """Whole or not at all."""
+    with draft.open("w") as file:
+        json.dump(content, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(final)
 
 
 class LocalReads:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -45,6 +45,18 @@ class ArrayStore(Protocol):
 
         Raises StorageUnavailable, OSError.
         """
+
+    def keep_picks(self, image_id: int, picks: Sequence[Mapping[str, Any]]) -> None:
+        """Write beside the arrays which picks the catalog holds; any number of processes may.
+
+        Raises StorageUnavailable, OSError.
+        """
+
+    def drop_picks(self, image_id: int) -> None:
+        """Of an image that is gone. Raises StorageUnavailable, OSError."""
+
+    def highest_image_id(self) -> int:
+        """Of all images of which anything lies there; 0 where nothing does. Raises StorageUnavailable, OSError."""
 
     def erase(self, image_id: int) -> None:
         """Remove every trace of an image; its commits first, so that no fragment is ever visible in part.

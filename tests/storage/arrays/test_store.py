@@ -88,3 +88,30 @@ def test_what_was_begun_and_left_on_this_machine_is_swept(shelf, store):
     store.sweep_drafts(0.0)
     assert not (drafts / ".draft-of-the-dead").exists()
     assert shelf.names() == before
+
+
+def test_picks_are_kept_beside_an_image_and_go_with_it(shelf, store, files):
+    write_image(store, 7)
+    without = shelf.names()
+    store.keep_picks(7, [{"depth": 1.5}])
+    store.keep_picks(7, [{"depth": 2.5}])
+    assert json.loads(files.picks(7).read_text()) == [{"depth": 2.5}]
+    store.drop_picks(7)
+    store.drop_picks(7)
+    assert shelf.names() == without
+    store.keep_picks(7, [])
+    store.erase(7)
+    assert not files.picks(7).exists()
+
+
+def test_the_highest_image_is_found_whatever_lies_there_of_it(store):
+    assert store.highest_image_id() == 0
+    store.prepare(5)
+    store.prepare(250)
+    assert store.highest_image_id() == 0
+    write_image(store, 7)
+    assert store.highest_image_id() == 7
+    store.keep_picks(9, [])
+    assert store.highest_image_id() == 9
+    write_image(store, 201)
+    assert store.highest_image_id() == 201
