@@ -15,6 +15,9 @@ from app.keys import ApiKey
 HEADER_VALUE = r"^[!-~]([ -~]*[!-~])?$"
 """What every client can send in a header and every server reads alike: ASCII, no space at the ends."""
 
+S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9/!_.*'()-]*)?$"
+"""A bucket, and what all names in it begin with."""
+
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -33,6 +36,9 @@ class Settings(BaseSettings):
     db_dir: Path = Path("db")
     log_dir: Path = Path("logs")
     database_url: str | None = None
+    storage_uri: (
+        Annotated[str, Field(pattern=S3_URI, description="s3://bucket or s3://bucket/prefix")] | None
+    ) = None
 
     # the way in
     pipeline_autostart: bool = True
@@ -54,6 +60,7 @@ class Settings(BaseSettings):
     max_rows: Annotated[int, Field(ge=1)] = 20_000
     cache_bytes: Annotated[int, Field(ge=0)] = 256 * 1024 * 1024
     answer_cache_bytes: Annotated[int, Field(ge=0)] = 64 * 1024 * 1024
+    storage_cache_bytes: Annotated[int, Field(ge=0)] = 4 * 1024**3
     picture_cache_bytes: Annotated[int, Field(ge=0)] = 512 * 1024 * 1024
 
     # who may do what

@@ -15,12 +15,13 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from app.settings import Settings
+from app.storage.arrays.store import require_package
 from app.storage.catalog.database import require_driver
 from app.storage.local_disk import require_local_disk
 
 PREFIX = "BOREHOLE_"
 OF_COMPOSE = frozenset({"BOREHOLE_UID", "BOREHOLE_GID"})
-SECRETS = frozenset({"api_key", "api_keys", "database_url"})
+SECRETS = frozenset({"api_key", "api_keys", "database_url", "storage_uri"})
 
 
 def load_settings() -> Settings:
@@ -36,6 +37,7 @@ def load_settings() -> Settings:
     try:
         require_local_disk(settings.db_dir)
         require_driver(settings.database_url)
+        require_package(settings.storage_uri)
     except RuntimeError as error:
         _exit(str(error))
     for name in ("db_dir", "log_dir"):
@@ -101,6 +103,8 @@ def _kind(schema: dict[str, Any]) -> str:
         return " or ".join(schema["enum"])
     if "const" in schema:
         return str(schema["const"])
+    if "description" in schema:
+        return str(schema["description"])
     if "pattern" in schema:
         return "ASCII characters, without a space at the ends"
     if schema["type"] == "array":

@@ -21,6 +21,7 @@ from app.main import create_app
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
 from tests.builders import Float64, eventually, image_rows, ingest, settings_in, write_csv
+from tests.s3_server import S3Server
 
 for variable in [name for name in os.environ if name.startswith("BOREHOLE_")]:
     del os.environ[variable]  # what a developer has set for their own server is not for the tests
@@ -63,6 +64,17 @@ def place(settings: Settings) -> Iterator[Workplace]:
     opened.folders.ensure()
     yield opened
     opened.catalog.close()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An S3 server that this process, and those it starts, find in their environment."""
+    server = S3Server(tmp_path_factory.mktemp("s3") / "objects").start()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment.items():
+            patch.setenv(name, value)
+        yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def at_once(library, story: Callable[[Ask], Awaitable[None]]) -> None:
 
 def test_rows_in_memory_are_several_times_as_quick_as_rows_on_disk(services):
     """A frame of a warm image does not wait for TileDB, which keeps no tiles itself."""
-    cold = RowReader(services.place.layout, 0)
+    cold = RowReader(services.place.arrays, 0)
     cold.rows(1, 0, 2018, 2103)
     services.reader.rows(1, 0, 2018, 2103)
     from_disk = seconds(lambda: cold.rows(1, 0, 2018, 2103))

@@ -52,6 +52,18 @@ def test_whatever_setting_is_at_fault_there_is_a_line_for_it(refused):
     assert [line.partition("=")[0] for line in lines] == [f"BOREHOLE_{name}" for name in variables]
 
 
+def test_a_bucket_is_named_as_one_and_not_told_itself(refused):
+    (line,) = refused(STORAGE_URI="s3://key:secret@wells")
+    assert line.endswith("give s3://bucket or s3://bucket/prefix")
+    assert "secret" not in line
+
+
+def test_a_bucket_without_the_package_for_it_is_told(refused, monkeypatch):
+    monkeypatch.setattr("app.storage.arrays.store.S3_PACKAGE", "no_such_package")
+    (line,) = refused(STORAGE_URI="s3://wells")
+    assert "needs no_such_package" in line
+
+
 def test_a_key_is_not_told(refused):
     (line,) = refused(API_KEY=" schlüssel")
     assert "schl" not in line

@@ -33,7 +33,7 @@ def stored(place, job):
     """The catalog's row, the depths and the values of the one image that a job made."""
     assert job.state == "stored", (job.reason, job.message)
     image = place.images.get(job.image_ids[0])
-    reader = RowReader(place.layout, cache_bytes=0)
+    reader = RowReader(place.arrays, cache_bytes=0)
     depths = reader.depths(image.id, image.rows).copy()
     values = reader.rows(image.id, 0, 0, image.rows).copy()
     reader.close()
@@ -312,7 +312,7 @@ def test_a_bad_file_fails_with_what_its_owner_needs_to_mend_it(place, bad):
     }
     assert told.items() <= report.items()
     assert place.images.totals().images == 0
-    assert not list(place.layout.root.glob("shard-*/*/__fragments/*"))
+    assert not list((place.settings.db_dir / "arrays").glob("shard-*/*/__fragments/*"))
 
 
 def test_of_several_faults_in_a_block_the_first_is_told(place):

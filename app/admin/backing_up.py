@@ -110,7 +110,7 @@ class _Copier:
         self.backup = backup
         self.files: dict[str, Fingerprint] = {}
 
-    def copy_arrays(self, layout: Layout, images: set[int], progress: Progress) -> None:
+    def copy_arrays(self, layout: Layout[Path], images: set[int], progress: Progress) -> None:
         missing = set(images)
         for shard in shards(layout):
             for image_id, files in files_by_image(shard).items():

@@ -11,6 +11,7 @@ from pathlib import Path
 from app.errors import CommandRefused
 from app.pipeline.lock import FileLock, HostLock
 from app.settings import Settings
+from app.storage.arrays.layout import Layout
 
 CATALOG = "catalog.sqlite"
 ARRAYS = "arrays"
@@ -26,7 +27,21 @@ def catalog_file(settings: Settings) -> Path:
         raise CommandRefused(
             "the catalog is not a file of ours (BOREHOLE_DATABASE_URL): use pg_dump and pg_restore for it"
         )
+    _require_local_arrays(settings)
     return settings.db_dir / CATALOG
+
+
+def local_arrays(settings: Settings) -> Layout[Path]:
+    """Raises CommandRefused where the arrays lie in a bucket."""
+    _require_local_arrays(settings)
+    return Layout(settings.db_dir / ARRAYS)
+
+
+def _require_local_arrays(settings: Settings) -> None:
+    if settings.storage_uri is not None:
+        raise CommandRefused(
+            "the arrays lie in a bucket (BOREHOLE_STORAGE_URI): copy it with its own tools, or those of rclone"
+        )
 
 
 @contextmanager

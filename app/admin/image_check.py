@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ ROUNDED_FIGURES = ("mean", "stored_variance")
 
 
 class ImageCheck:
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout[Path]) -> None:
         self.layout = layout
         self.scanner = Scanner(layout)
 

@@ -61,7 +61,7 @@ def rebuild(settings: Settings, *, replace: bool = False, progress: Progress = s
 
 
 def _made_in(
-    file: Path, layout: Layout, folders: DataFolders, progress: Progress
+    file: Path, layout: Layout[Path], folders: DataFolders, progress: Progress
 ) -> tuple[int, int, int, int, list[Finding]]:
     remains = Remains(layout, folders)
     images = remains.images(progress)

@@ -24,7 +24,7 @@ Row = TypeVar("Row", bound=Base)
 class Remains:
     """findings: what had to be left out, and why."""
 
-    def __init__(self, layout: Layout, folders: DataFolders) -> None:
+    def __init__(self, layout: Layout[Path], folders: DataFolders) -> None:
         self.layout = layout
         self.folders = folders
         self.findings: list[Finding] = []

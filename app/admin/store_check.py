@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from app.admin.findings import Finding, Severity
 from app.storage.arrays.inventory import image_ids
@@ -15,7 +16,7 @@ SWEPT_SOON_SECONDS = 600.0
 """By then a running server has long swept what an attempt left behind, or erased a deleted image."""
 
 
-def store_findings(layout: Layout, attempts: Attempts, images: Images, now: float) -> Iterator[Finding]:
+def store_findings(layout: Layout[Path], attempts: Attempts, images: Images, now: float) -> Iterator[Finding]:
     """now: seconds since the epoch, UTC."""
     lying = image_ids(layout)  # before the catalog is asked: an attempt is known before it writes
     known = attempts.all()

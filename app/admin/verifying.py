@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from app.admin.embedded import local_arrays
 from app.admin.file_check import FileCheck
 from app.admin.findings import Finding, Progress, Severity, silent
 from app.admin.image_check import ImageCheck
@@ -47,14 +48,16 @@ def verify(place: Workplace, *, quick: bool, progress: Progress = silent) -> Ver
 
 def _findings(place: Workplace, outcome: Verification, progress: Progress) -> Iterator[Finding]:
     yield from _image_findings(place, outcome, progress)
-    yield from store_findings(place.layout, Attempts(place.catalog), place.images, time.time())
+    yield from store_findings(
+        local_arrays(place.settings), Attempts(place.catalog), place.images, time.time()
+    )
     files = FileCheck(place)
     yield from files.claims()
     yield from files.kept(hashed=not outcome.quick, told=lambda done, all_: progress("files", done, all_))
 
 
 def _image_findings(place: Workplace, outcome: Verification, progress: Progress) -> Iterator[Finding]:
-    check, picks = ImageCheck(place.layout), Picks(place.catalog)
+    check, picks = ImageCheck(local_arrays(place.settings)), Picks(place.catalog)
     total = place.images.totals().rows
     for image in place.images.every():
         found = [*check.quick(image), *check.picks(image, picks)]

@@ -1,63 +1,28 @@
-"""Pictures that were dear to draw, under `db/cache/`: shared by all processes, safe to delete at any time."""
+"""Pictures that were dear to draw, kept under `db/cache/` by their ETag, which names one content for ever."""
 
 from __future__ import annotations
 
-import logging
-import os
-import secrets
-from contextlib import suppress
 from pathlib import Path
 
-log = logging.getLogger("borehole.api")
-
-KEPT_AFTER_EVICTION = 0.8
+from app.storage.kept_files import KeptFiles
 
 
 class KeptPictures:
-    """By ETag, which names one content for ever. Bounded in bytes; the least recently used go first."""
+    """Bounded in bytes; the least recently used go first."""
 
     def __init__(self, folder: Path, capacity_bytes: int) -> None:
-        self.folder = folder
-        self.capacity_bytes = capacity_bytes
-        self._written_since_count = capacity_bytes  # count before the first is kept
+        self._files = KeptFiles(folder, capacity_bytes)
 
     def get(self, tag: str) -> bytes | None:
-        file = self._file(tag)
+        file = self._files.find(_name(tag))
         try:
-            picture = file.read_bytes()
-            os.utime(file)
+            return file.read_bytes() if file is not None else None
         except OSError:
             return None
-        return picture
 
     def put(self, tag: str, picture: bytes) -> None:
-        """Keep it if that is possible: a full disk is no reason not to answer."""
-        draft = self.folder / f".{secrets.token_hex(8)}"
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(picture)
-            draft.replace(self._file(tag))
-            self._written_since_count += len(picture)
-            if self._written_since_count > self.capacity_bytes * (1 - KEPT_AFTER_EVICTION):
-                self._evict()
-        except OSError as error:
-            log.warning("a picture could not be kept: %s", error)
-            with suppress(OSError):
-                draft.unlink()
+        self._files.put(_name(tag), picture)
 
-    def _evict(self) -> None:
-        self._written_since_count = 0
-        with os.scandir(self.folder) as entries:
-            files = sorted((entry.stat().st_mtime, entry.stat().st_size, entry.path) for entry in entries)
-        held = sum(size for _, size, _ in files)
-        if held <= self.capacity_bytes:
-            return
-        excess = held - self.capacity_bytes * KEPT_AFTER_EVICTION
-        for _, size, path in files:
-            if excess <= 0:
-                break
-            Path(path).unlink(missing_ok=True)
-            excess -= size
 
-    def _file(self, tag: str) -> Path:
-        return self.folder / tag.strip('"')
+def _name(tag: str) -> str:
+    return tag.strip('"')

@@ -42,11 +42,11 @@ class Services:
             settings=settings,
             place=place,
             known_images=KnownImages(place.images),
-            reader=RowReader(place.layout, settings.cache_bytes),
+            reader=RowReader(place.arrays, settings.cache_bytes),
             pipeline=PipelineControl(place),
             news=News(place.events),
             kept_pictures=KeptPictures(settings.db_dir / "cache", settings.picture_cache_bytes),
-            picks=RecordedPicks(Picks(place.catalog), place.layout),
+            picks=RecordedPicks(Picks(place.catalog), place.arrays),
         )
 
     def now(self) -> float:

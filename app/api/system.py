@@ -15,7 +15,7 @@ from app.api.problems import may_answer
 from app.api.routing import StrictRoute
 from app.api.services import Services, UsesServices
 from app.api.times import iso
-from app.errors import CatalogUnavailable
+from app.errors import CatalogUnavailable, StorageUnavailable
 from app.pipeline.control import PipelineStatus
 
 router = APIRouter(tags=["server"], route_class=StrictRoute)
@@ -26,13 +26,19 @@ SECONDS_TO_START = 10.0
 _HEALTH_EXAMPLE = {
     "status": "ok",
     "version": __version__,
-    "checks": {"catalog": "ok", "data_folder": "ok", "disk": "ok", "pipeline": "ok"},
+    "checks": {"catalog": "ok", "pipeline": "ok", "data_folder": "ok", "disk": "ok", "storage": "ok"},
     "images": 2,
     "pipeline_running": True,
 }
 _FAILING_EXAMPLE = _HEALTH_EXAMPLE | {
     "status": "failing",
-    "checks": {"catalog": "ok", "data_folder": "ok", "disk": "only 87 MiB are free", "pipeline": "ok"},
+    "checks": {
+        "catalog": "ok",
+        "pipeline": "ok",
+        "data_folder": "ok",
+        "disk": "only 87 MiB are free",
+        "storage": "ok",
+    },
 }
 
 
@@ -106,7 +112,7 @@ async def live() -> dict[str, str]:
 )
 @router.get("/health/ready", include_in_schema=False)
 def health(services: UsesServices) -> JSONResponse:
-    """503 where a check fails: the catalog, the data folder, the disk, or the pipeline has no host."""
+    """503 where a check fails: the catalog, the data folder, the disk, the arrays, or the pipeline has no host."""
     checks: dict[str, str] = {}
     known: dict[str, Any] = {}
     try:
@@ -119,6 +125,7 @@ def health(services: UsesServices) -> JSONResponse:
         checks["catalog"] = "the catalog does not answer"
     checks["data_folder"] = _data_folder(services)
     checks["disk"] = _disk(services)
+    checks["storage"] = _storage(services)
     well = all(outcome == "ok" for outcome in checks.values())
     body = {"status": "ok" if well else "failing", "version": __version__, "checks": checks, **known}
     return JSONResponse(body, status_code=200 if well else 503)
@@ -145,6 +152,14 @@ def _disk(services: Services) -> str:
     except OSError as error:
         return str(error)
     return "ok" if free >= LEAST_FREE_BYTES else f"only {free // 2**20} MiB are free"
+
+
+def _storage(services: Services) -> str:
+    try:
+        services.place.arrays.check()
+    except StorageUnavailable:
+        return "the arrays' storage does not answer"
+    return "ok"
 
 
 def _ratio(part: int, whole: int) -> float | None:

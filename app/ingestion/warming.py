@@ -9,7 +9,7 @@ from pathlib import Path
 from app.ingestion.readers import open_file
 from app.ingestion.storing import store_image
 from app.settings import Settings
-from app.storage.arrays.layout import Layout
+from app.storage.arrays.local_store import LocalStore
 from app.storage.arrays.writing import ImageWriter
 
 log = logging.getLogger("borehole.worker")
@@ -33,10 +33,10 @@ def _store_nothing(settings: Settings) -> None:
         file = Path(folder) / "nothing.csv"
         header = ",".join(["depth", *map(str, range(WIDTH))])
         file.write_text("\n".join([header, *(f"{row}{',1' * WIDTH}" for row in range(ROWS))]))
-        layout = Layout(Path(folder) / "arrays")
+        store = LocalStore(Path(folder) / "arrays")
         store_image(
             open_file(file, settings).images[0].open,
-            lambda: ImageWriter(layout, 1),
+            lambda: ImageWriter(store, 1),
             settings,
             lambda _: None,
         )

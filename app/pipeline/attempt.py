@@ -24,7 +24,6 @@ from app.pipeline.names import SIDECAR_SUFFIX
 from app.pipeline.sidecars import sidecar_beside, sidecar_in_claim
 from app.pipeline.stability import Snapshot
 from app.pipeline.workplace import Workplace
-from app.storage.arrays.erasing import erase
 from app.storage.arrays.writing import ImageWriter
 from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import Image, Job
@@ -107,7 +106,7 @@ class Attempt:
                     self._abandon()
                     return list(known.values())
             with self._judged_only_if_unchanged(divided.path, divided.before):
-                writer = ImageWriter(self.place.layout, divided.image_id)
+                writer = ImageWriter(self.place.arrays, divided.image_id)
                 stored = join_parts(divided.division, parts, writer, self.place.settings)
             record = image_record(self.place, self.job.name, "", content, stored, divided.metadata)
             return self._commit([""], {"": record}, {})
@@ -186,7 +185,7 @@ class Attempt:
     def _begin(self) -> ImageWriter:
         image_id = self.place.images.begin(self.lease, time.time())
         self.begun.append(image_id)
-        return ImageWriter(self.place.layout, image_id)
+        return ImageWriter(self.place.arrays, image_id)
 
     def _progress(self, rows_of_image: int) -> None:
         rows_done = self.rows_before + rows_of_image
@@ -249,7 +248,7 @@ class Attempt:
         """
         for image_id in self.begun:
             if self.place.images.abandon(image_id):
-                erase(self.place.layout, image_id)
+                self.place.arrays.erase(image_id)
                 self.place.images.mark_swept(image_id)
         self.begun = []
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.errors import CatalogUnavailable
+from app.errors import CatalogUnavailable, TransientError
 from app.pipeline.arrivals import Arrivals
 from app.pipeline.claiming import enqueue
 from app.pipeline.clock import ClockWatch
@@ -169,7 +169,7 @@ class _Hosting:
     def _noting_trouble(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, CatalogUnavailable) as error:
+        except (OSError, TransientError) as error:
             self.troubles.append(str(error))
 
     def _follow_clock(self) -> None:

@@ -25,7 +25,7 @@ def keep_house(place: Workplace, owner: str, lease_seconds: float) -> None:
         log.warning("%s had been taken by nobody; it is back in the data folder", printable(orphan.path.name))
     sweep(place, GRACE_SECONDS)
     place.folders.sweep_drafts(DRAFT_SECONDS)
-    place.layout.sweep_drafts(DRAFT_SECONDS)
+    place.arrays.sweep_drafts(DRAFT_SECONDS)
     now = time.time()
     place.events.prune(now - EVENT_SECONDS)
     if place.settings.history_days is not None:

@@ -11,7 +11,6 @@ from app.ingestion.readers import Metadata
 from app.ingestion.stored_image import StoredImage
 from app.pipeline.workplace import Workplace
 from app.storage.arrays import WIDTH
-from app.storage.arrays.erasing import bytes_on_disk
 from app.storage.catalog.tables import Image
 
 
@@ -24,7 +23,7 @@ def image_record(
     metadata: Metadata,
 ) -> Image:
     settings = place.settings
-    row_bytes, overview_bytes = bytes_on_disk(place.layout, stored.image_id)
+    row_bytes, overview_bytes = place.arrays.bytes_of(stored.image_id)
     return Image(
         id=stored.image_id,
         name=name,
@@ -59,6 +58,6 @@ def image_record(
 def describe(place: Workplace, image: Image) -> None:
     """The same beside the arrays, from which the catalog can be rebuilt. Raises StorageUnavailable."""
     try:
-        place.layout.describe(image.id, {c.name: getattr(image, c.name) for c in Image.__table__.columns})
+        place.arrays.describe(image.id, {c.name: getattr(image, c.name) for c in Image.__table__.columns})
     except OSError as error:
         raise StorageUnavailable(f"the description of image {image.id} cannot be written: {error}") from error

@@ -48,7 +48,7 @@ def run_job(
 def run_part(place: Workplace, divided: Divided, number: int) -> StoredPart | None:
     """One part of a divided file; None where one process has to read it all, and to say what is wrong."""
     division, settings = divided.division, place.settings
-    writer = ImageWriter(place.layout, divided.image_id)
+    writer = ImageWriter(place.arrays, divided.image_id)
     try:
         return store_part(divided.path, settings, division, division.parts[number], writer)
     except (PartsDiffer, FileError, TransientError, OSError, MemoryError) as error:

@@ -7,7 +7,6 @@ import time
 
 from app.pipeline.lock import ErasingLock
 from app.pipeline.workplace import Workplace
-from app.storage.arrays.erasing import erase
 
 log = logging.getLogger("borehole.pipeline")
 
@@ -19,7 +18,7 @@ def sweep(place: Workplace, grace_seconds: float) -> None:
     """
     moment = time.time() - grace_seconds
     for image_id in place.images.abandoned(moment):
-        erase(place.layout, image_id)
+        place.arrays.erase(image_id)
         place.images.mark_swept(image_id)
         log.info(
             "swept what an abandoned attempt had written as image %s", image_id, extra={"image": image_id}
@@ -34,7 +33,7 @@ def _erase_deleted(place: Workplace, moment: float) -> None:
         return
     try:
         for image_id in deleted:
-            erase(place.layout, image_id)
+            place.arrays.erase(image_id)
             place.images.mark_erased(image_id)
             log.info("erased the arrays of deleted image %s", image_id, extra={"image": image_id})
     finally:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.pipeline.folders import DataFolders
 from app.settings import Settings
-from app.storage.arrays.layout import Layout
+from app.storage.arrays.store import ArrayStore, open_store
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import Events
 from app.storage.catalog.history import History
@@ -24,12 +24,12 @@ class Workplace:
     events: Events
     images: Images
     board: PipelineBoard
-    layout: Layout
+    arrays: ArrayStore
     folders: DataFolders
 
     @classmethod
     def open(cls, settings: Settings) -> Workplace:
-        """Raises CatalogUnavailable."""
+        """Raises CatalogUnavailable, RuntimeError where a package is missing."""
         catalog = Catalog.open(settings)
         return cls(
             settings,
@@ -39,6 +39,6 @@ class Workplace:
             Events(catalog),
             Images(catalog),
             PipelineBoard(catalog),
-            Layout(settings.db_dir / "arrays"),
+            open_store(settings),
             DataFolders(settings.data_dir),
         )

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.errors import CatalogUnavailable, ImageNotFound
-from app.storage.arrays.layout import Layout
+from app.errors import CatalogUnavailable, ImageNotFound, StorageUnavailable
+from app.storage.arrays.store import ArrayStore
 from app.storage.catalog.picks import Picks
 from app.storage.catalog.tables import Pick
 
@@ -17,9 +17,9 @@ log = logging.getLogger("borehole.storage")
 class RecordedPicks:
     """As `Picks`; what follows a change beside the arrays is done as well as it can be, and never fails it."""
 
-    def __init__(self, picks: Picks, layout: Layout) -> None:
+    def __init__(self, picks: Picks, arrays: ArrayStore) -> None:
         self.picks = picks
-        self.layout = layout
+        self.arrays = arrays
 
     def of_image(self, image_id: int) -> Sequence[Pick]:
         """From the top down. Raises ImageNotFound."""
@@ -47,14 +47,21 @@ class RecordedPicks:
         try:
             said = described(self.of_image(image_id))
             while True:
-                self.layout.keep_picks(image_id, said)
+                self.arrays.keep_picks(image_id, said)
                 written, said = said, described(self.of_image(image_id))
                 if said == written:
                     return
         except ImageNotFound:
-            self.layout.picks(image_id).unlink(missing_ok=True)
-        except (OSError, CatalogUnavailable) as error:
+            self._drop(image_id)
+        except (OSError, CatalogUnavailable, StorageUnavailable) as error:
             log.warning("the picks of image %s lie in the catalog alone: %s", image_id, error)
+
+    def _drop(self, image_id: int) -> None:
+        """What is left here goes with the image, once it is erased."""
+        try:
+            self.arrays.drop_picks(image_id)
+        except (OSError, StorageUnavailable) as error:
+            log.warning("the picks of deleted image %s still lie beside it: %s", image_id, error)
 
 
 def described(picks: Sequence[Pick]) -> list[dict[str, Any]]:

@@ -59,7 +59,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bad.write_text("depth,a,b\n1,2,x\n")
     ingest(place, bad)
     place.images.delete(2, time.time())
-    picks = RecordedPicks(Picks(place.catalog), place.layout)
+    picks = RecordedPicks(Picks(place.catalog), place.arrays)
     for depth in (depths[20], depths[10]):
         picks.add(1, 1000.0, PICK | {"depth": float(depth)})
     place.catalog.close()
@@ -82,7 +82,7 @@ def contents() -> Iterator[Callable[[Settings], Contents]]:
 
     def read(settings: Settings) -> Contents:
         place = Workplace.open(settings)
-        reader, picks = RowReader(place.layout, 0), Picks(place.catalog)
+        reader, picks = RowReader(place.arrays, 0), Picks(place.catalog)
         images = list(place.images.every())
         read = Contents(
             [{c.name: getattr(image, c.name) for c in image.__table__.columns} for image in images],
@@ -103,21 +103,23 @@ def contents() -> Iterator[Callable[[Settings], Contents]]:
 
 def fragment(place: Workplace, image_id: int, level: int = 0) -> Path:
     """The file that holds the rows of a level."""
-    (found,) = place.layout.level(image_id, level).glob(f"__fragments/__{image_id}_{image_id}_*/a0.tdb")
+    (found,) = place.arrays.layout.level(image_id, level).glob(
+        f"__fragments/__{image_id}_{image_id}_*/a0.tdb"
+    )
     return found
 
 
 def rewrite(place: Workplace, image_id: int, level: int, row: int, value: float) -> None:
     """One row of a level with another value, as if it had been stored so."""
-    reader = RowReader(place.layout, 0)
+    reader = RowReader(place.arrays, 0)
     image = place.images.get(image_id)
     values = reader.rows(image_id, level, 0, level_rows(image.rows, level)).copy()
     reader.close()
     values[row] = value
-    array = place.layout.level(image_id, level)
+    array = place.arrays.layout.level(image_id, level)
     for old in (*array.glob(f"__commits/__{image_id}_*"), *array.glob(f"__fragments/__{image_id}_*")):
         shutil.rmtree(old) if old.is_dir() else old.unlink()
-    ImageWriter(place.layout, image_id).write_rows(level, 0, values)
+    ImageWriter(place.arrays, image_id).write_rows(level, 0, values)
 
 
 def checks(findings: list[Any]) -> list[tuple[str, str]]:

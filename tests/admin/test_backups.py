@@ -19,6 +19,7 @@ from alembic.config import Config
 
 from app.admin import backing_up, embedded
 from app.admin.backing_up import back_up
+from app.admin.embedded import local_arrays
 from app.admin.manifest import MANIFEST, Manifest
 from app.admin.restoring import check_backup, restore
 from app.admin.snapshots import snapshots
@@ -88,14 +89,14 @@ def test_images_stored_and_deleted_during_a_backup_leave_it_whole(store, kept, c
     assert back_up(store.settings, kept).findings == []
     assert fragment(store, 1).exists()
     sweep(store, grace_seconds=-60.0)
-    assert not list(store.layout.level(1, 0).glob("__fragments/__1_*"))
+    assert not list(store.arrays.layout.level(1, 0).glob("__fragments/__1_*"))
     destroy(store)
     restore(store.settings, kept)
     assert contents(store.settings) == before
 
 
 def test_attempts_and_orphans_are_not_backed_up(store, kept):
-    ImageWriter(store.layout, 77).write_depths(0, np.array([1.0]))
+    ImageWriter(store.arrays, 77).write_depths(0, np.array([1.0]))
     made = back_up(store.settings, kept)
     assert not list(made.folder.rglob("__77_*")) and not list(made.folder.rglob("__2_*"))
 
@@ -163,10 +164,10 @@ def test_the_newest_is_the_newest_whatever_the_clock_says(store, kept):
 
 
 def test_an_image_without_arrays_is_told_and_the_rest_is_kept(store, kept):
-    for array in store.layout.arrays(3):
+    for array in store.arrays.layout.arrays(3):
         for trace in (*array.glob("__commits/__3_*"), *array.glob("__fragments/__3_*")):
             shutil.rmtree(trace) if trace.is_dir() else trace.unlink()
-    store.layout.description(3).unlink()
+    store.arrays.layout.description(3).unlink()
     made = back_up(store.settings, kept)
     assert checks(made.findings) == [("arrays_missing", "image 3")]
     assert made.images == 1 and made.folder.is_dir()
@@ -288,3 +289,11 @@ def test_a_catalog_that_cannot_be_migrated_changes_nothing(store, kept):
     with pytest.raises(CommandRefused, match="cannot be brought up to date"):
         restore(store.settings, kept)
     assert embedded.occupants(store.settings) == []
+
+
+def test_arrays_in_a_bucket_are_left_to_its_own_tools(settings, tmp_path):
+    elsewhere = settings.model_copy(update={"storage_uri": "s3://wells"})
+    with pytest.raises(CommandRefused, match="BOREHOLE_STORAGE_URI"):
+        back_up(elsewhere, tmp_path / "kept")
+    with pytest.raises(CommandRefused, match="BOREHOLE_STORAGE_URI"):
+        local_arrays(elsewhere)

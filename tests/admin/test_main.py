@@ -44,7 +44,7 @@ def test_verify_says_that_all_is_well(run):
 
 
 def test_findings_are_listed_and_fail_the_command(run, store):
-    store.layout.description(3).unlink()
+    store.arrays.layout.description(3).unlink()
     code, out, _ = run("verify", "--quick")
     assert code == 1
     first, last = out.splitlines()

@@ -19,7 +19,6 @@ from app.admin.verifying import verify
 from app.errors import CommandRefused, StorageUnavailable
 from app.pipeline.lock import HostLock
 from app.pipeline.workplace import Workplace
-from app.storage.arrays.erasing import erase
 from app.storage.arrays.scanning import Scanner
 from app.storage.arrays.writing import ImageWriter
 from app.storage.catalog.tables import JobState
@@ -35,7 +34,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def swept(store: Workplace) -> Workplace:
     """The store once its deleted image is erased."""
-    erase(store.layout, 2)
+    store.arrays.erase(2)
     store.images.mark_erased(2)
     return store
 
@@ -129,10 +128,10 @@ def test_a_damaged_or_empty_catalog_is_put_aside(swept, damage):
 
 def test_of_two_images_with_one_content_the_later_counts(swept):
     """An attempt that was cut off between its description and its commit, and the one that came through."""
-    layout = swept.layout
+    arrays, layout = swept.arrays, swept.arrays.layout
     said = json.loads(layout.description(3).read_text())
-    ImageWriter(layout, 4).write_rows(0, 0, np.zeros((3, 150), np.float32))
-    layout.describe(4, said | {"id": 4})
+    ImageWriter(arrays, 4).write_rows(0, 0, np.zeros((3, 150), np.float32))
+    arrays.describe(4, said | {"id": 4})
     lose_catalog(swept)
     assert "image 3: holds the same as image 4, which is later" in left_out(swept)
     place = reopened(swept)
@@ -141,13 +140,13 @@ def test_of_two_images_with_one_content_the_later_counts(swept):
 
 
 def test_what_cannot_be_read_is_left_out_and_told(swept, monkeypatch):
-    layout = swept.layout
-    ImageWriter(layout, 5).write_depths(0, np.array([1.0]))
+    arrays, layout = swept.arrays, swept.arrays.layout
+    ImageWriter(arrays, 5).write_depths(0, np.array([1.0]))
     layout.picks(1).write_text("[{}]")
     layout.description(3).write_text("{")
-    layout.describe(6, {"id": 6})
-    layout.describe(7, json.loads(layout.description(1).read_text()) | {"id": 7, "sha256": "x"})
-    layout.describe(8, json.loads(layout.description(1).read_text()) | {"id": 8, "sha256": "y"})
+    arrays.describe(6, {"id": 6})
+    arrays.describe(7, json.loads(layout.description(1).read_text()) | {"id": 7, "sha256": "x"})
+    arrays.describe(8, json.loads(layout.description(1).read_text()) | {"id": 8, "sha256": "y"})
     (swept.folders.failed / "bad.csv.error.json").write_text("{}")
     extent = Scanner.extent
 

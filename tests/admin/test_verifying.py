@@ -15,6 +15,7 @@ from sqlalchemy import update
 from app.admin import file_check, image_check, store_check
 from app.admin.findings import Finding
 from app.admin.verifying import verify
+from app.errors import StorageUnavailable
 from app.pipeline.claiming import enqueue
 from app.storage.arrays.writing import ImageWriter
 from app.storage.catalog.picks import Picks
@@ -60,7 +61,7 @@ def test_images_of_many_pieces_and_levels_are_checked_to_their_end(place, monkey
 def test_a_lost_row_group_is_noticed_by_name_already(store):
     shutil.rmtree(fragment(store, 1).parent)
     assert ("unreadable", "image 1") in found(store, quick=True)
-    commit = next(store.layout.level(1, 0).glob("__commits/__1_1_*"))
+    commit = next(store.arrays.layout.level(1, 0).glob("__commits/__1_1_*"))
     commit.unlink()
     assert {("rows_missing", "image 1"), ("size_differs", "image 1")} <= set(found(store, quick=True))
     assert ("statistics_differ", "image 1") in found(store)
@@ -99,10 +100,10 @@ def test_rows_other_than_the_statistics_say_are_found(store):
     ],
 )
 def test_depths_that_do_not_go_downwards_or_end_elsewhere_are_found(store, depths, check):
-    shutil.rmtree(store.layout.depth(3) / "__fragments")
-    for commit in (store.layout.depth(3) / "__commits").glob("__3_*"):
+    shutil.rmtree(store.arrays.layout.depth(3) / "__fragments")
+    for commit in (store.arrays.layout.depth(3) / "__commits").glob("__3_*"):
         commit.unlink()
-    ImageWriter(store.layout, 3).write_depths(0, np.array(depths))
+    ImageWriter(store.arrays, 3).write_depths(0, np.array(depths))
     assert (check, "image 3") in found(store)
 
 
@@ -121,8 +122,8 @@ def test_figures_of_the_catalog_that_cannot_be_are_found(store, columns, check):
 
 
 def test_a_description_that_is_gone_or_no_json_is_found(store):
-    store.layout.description(1).unlink()
-    store.layout.description(3).write_text("{")
+    store.arrays.layout.description(1).unlink()
+    store.arrays.layout.description(3).write_text("{")
     assert found(store, quick=True) == [
         ("description_unreadable", "image 1"),
         ("description_unreadable", "image 3"),
@@ -130,9 +131,9 @@ def test_a_description_that_is_gone_or_no_json_is_found(store):
 
 
 def test_picks_that_are_not_beside_the_arrays_are_found(store):
-    store.layout.picks(1).write_text("[]")
+    store.arrays.layout.picks(1).write_text("[]")
     assert found(store, quick=True) == [("picks_differ", "image 1")]
-    store.layout.picks(1).write_text("[")
+    store.arrays.layout.picks(1).write_text("[")
     assert found(store, quick=True) == [("picks_differ", "image 1")]
 
 
@@ -146,16 +147,16 @@ def test_an_image_deleted_while_it_is_read_is_no_finding(store, monkeypatch):
 
 
 def test_what_the_catalog_has_never_heard_of_is_told_and_left_alone(store):
-    ImageWriter(store.layout, 77).write_depths(0, np.array([1.0]))
+    ImageWriter(store.arrays, 77).write_depths(0, np.array([1.0]))
     assert found(store) == [("orphan", "image 77")]
-    assert list((store.layout.depth(77) / "__fragments").glob("__77_*"))
+    assert list((store.arrays.layout.depth(77) / "__fragments").glob("__77_*"))
 
 
 def test_what_a_running_server_will_clear_away_is_a_note(store, monkeypatch):
     monkeypatch.setattr(store_check, "SWEPT_SOON_SECONDS", -1.0)
     job = store.jobs.add_leased("x.csv", 1, 0.0, claim=None, path=None, owner="me", seconds=60.0)[1]
     image_id = store.images.begin(job, time.time())
-    ImageWriter(store.layout, image_id).write_depths(0, np.array([1.0]))
+    ImageWriter(store.arrays, image_id).write_depths(0, np.array([1.0]))
     done = verify(store, quick=True)
     assert checks(done.findings) == [("unerased", "image 2"), ("unswept", f"image {image_id}")]
     assert done.well and done.counts == {"error": 0, "note": 2}
@@ -228,18 +229,18 @@ def test_files_that_cannot_be_read_are_told(store, monkeypatch):
 
 def test_picks_are_written_down_until_they_are_those_of_the_catalog(store, monkeypatch):
     """Another process changes one between our reading and our writing."""
-    picks = RecordedPicks(store_picks(store), store.layout)
+    picks = RecordedPicks(store_picks(store), store.arrays)
     once = [lambda: store_picks(store).change(1, 1, 2000.0, {"name": "Base"})]
-    keep = store.layout.keep_picks
+    keep = store.arrays.keep_picks
 
     def keep_and_be_overtaken(image_id: int, said: Any) -> None:
         if once:
             once.pop()()
         keep(image_id, said)
 
-    monkeypatch.setattr(store.layout, "keep_picks", keep_and_be_overtaken)
+    monkeypatch.setattr(store.arrays, "keep_picks", keep_and_be_overtaken)
     picks.change(1, 2, 2000.0, {"azimuth": 10.0})
-    written = {pick["id"]: pick for pick in json.loads(store.layout.picks(1).read_text())}
+    written = {pick["id"]: pick for pick in json.loads(store.arrays.layout.picks(1).read_text())}
     assert (written[1]["name"], written[2]["azimuth"]) == ("Base", 10.0)
 
 
@@ -278,20 +279,30 @@ def test_an_image_deleted_before_its_picks_are_compared_is_no_finding(store, mon
 
 
 def test_picks_that_cannot_be_written_down_are_no_failure(store, monkeypatch, caplog):
-    picks = RecordedPicks(store_picks(store), store.layout)
+    picks = RecordedPicks(store_picks(store), store.arrays)
 
     def full(*_: object) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(store.layout, "keep_picks", full)
+    monkeypatch.setattr(store.arrays, "keep_picks", full)
     assert picks.change(1, 1, 2000.0, {"name": "Base"}).name == "Base"
     assert "the picks of image 1 lie in the catalog alone: No space left" in caplog.text
 
 
 def test_picks_of_an_image_deleted_meanwhile_are_not_left_behind(store):
-    picks = RecordedPicks(store_picks(store), store.layout)
+    picks = RecordedPicks(store_picks(store), store.arrays)
     picks.remove(1, 2)
-    assert len(json.loads(store.layout.picks(1).read_text())) == 1
+    assert len(json.loads(store.arrays.layout.picks(1).read_text())) == 1
     store.images.delete(1, time.time())
     picks.record(1)
-    assert not store.layout.picks(1).exists()
+    assert not store.arrays.layout.picks(1).exists()
+
+
+def test_picks_that_cannot_be_removed_from_beside_a_deleted_image_are_told(store, monkeypatch, caplog):
+    def away(image_id):
+        raise StorageUnavailable("gone")
+
+    picks = RecordedPicks(store_picks(store), store.arrays)
+    monkeypatch.setattr(store.arrays, "drop_picks", away)
+    picks.record(2)
+    assert "the picks of deleted image 2 still lie beside it: gone" in caplog.text

@@ -47,6 +47,20 @@ def test_a_folder_that_cannot_be_written_keeps_nothing_and_harms_nobody(tmp_path
     assert kept.get('"a"') is None
 
 
+def test_a_picture_that_goes_while_it_is_read_is_drawn_anew(tmp_path):
+    (tmp_path / "a").mkdir()
+    assert KeptPictures(tmp_path, 1000).get('"a"') is None
+
+
+def test_other_folders_in_the_cache_are_left_alone(tmp_path):
+    (tmp_path / "fragments").mkdir()
+    kept = KeptPictures(tmp_path, 100)
+    for number in range(3):
+        kept.put(f'"{number}"', bytes(80))
+    assert (tmp_path / "fragments").is_dir()
+    assert sum(file.is_file() for file in tmp_path.iterdir()) == 1
+
+
 def test_a_dear_picture_is_drawn_once_for_all_processes(place, settings, monkeypatch):
     ingest(place, write_csv(settings.data_dir / "x.csv", *image_rows(1000)))
     address = "/frames/image?image_id=1&height=1000"

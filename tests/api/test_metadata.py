@@ -72,7 +72,7 @@ def test_a_change_counts_at_once_and_leaves_out_what_it_does_not_name(client, pl
     assert details["other"]["field"] == "Größe"
     assert details["other"]["description"] == "a curve"
     assert found(client, tool="FMI") == found(client, search="größe") == [1]
-    described = json.loads(place.layout.description(1).read_text())
+    described = json.loads(place.arrays.layout.description(1).read_text())
     assert (described["tool"], described["other"]) == ("FMI", details["other"])
 
 
@@ -127,6 +127,6 @@ def test_where_the_description_cannot_be_written_nothing_changes(client, place, 
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("app.storage.arrays.layout.os.fsync", full)
+    monkeypatch.setattr("app.storage.arrays.local_store.os.fsync", full)
     assert client.patch("/images/1", json={"well": "x"}).status_code == 503
     assert client.get("/images/1").json()["well"] == "Well 7"

@@ -10,8 +10,9 @@ import pytest
 
 from app import __version__
 from app.api import system
-from app.errors import CatalogUnavailable
+from app.errors import CatalogUnavailable, StorageUnavailable
 from app.pipeline.control import PipelineControl
+from app.storage.arrays.local_store import LocalStore
 from app.storage.catalog.images import Images
 from tests.builders import eventually
 from tests.conftest import open_library
@@ -70,7 +71,7 @@ def test_a_server_that_works_is_well(client, path):
     assert response.json() == {
         "status": "ok",
         "version": __version__,
-        "checks": {"catalog": "ok", "data_folder": "ok", "disk": "ok", "pipeline": "ok"},
+        "checks": dict.fromkeys(("catalog", "pipeline", "data_folder", "disk", "storage"), "ok"),
         "images": 0,
         "pipeline_running": True,
     }
@@ -124,6 +125,14 @@ def test_a_disk_that_is_nearly_full_is_told(library, monkeypatch):
     assert ailing(library.client) == {}
     free -= 2**20
     assert ailing(library.client) == {"disk": "only 255 MiB are free"}
+
+
+def test_arrays_that_do_not_answer_are_told(library, monkeypatch):
+    def fail(store: LocalStore) -> None:
+        raise StorageUnavailable("secret")
+
+    monkeypatch.setattr(LocalStore, "check", fail)
+    assert ailing(library.client) == {"storage": "the arrays' storage does not answer"}
 
 
 def test_a_disk_that_is_away_is_told(library, monkeypatch):

@@ -41,7 +41,7 @@ class Contents:
     def __post_init__(self) -> None:
         self.place = Workplace.open(settings_in(self.folder, source_width="any"))
         self.place.folders.ensure()
-        self.reader = RowReader(self.place.layout, cache_bytes=0)
+        self.reader = RowReader(self.place.arrays, cache_bytes=0)
 
     def next(self) -> Content:
         """Mostly something new; now and then a file that is bad, or one that was there before."""

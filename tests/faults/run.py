@@ -143,15 +143,15 @@ def _reckon(folder: Path, dropped: dict[str, Content], outcome: Outcome) -> None
     outcome.duplicates = place.history.counts()["duplicate"]
 
     sweep(place, grace_seconds=0.0)
-    place.layout.sweep_drafts(0.0)
+    place.arrays.sweep_drafts(0.0)
     named = {f"__{image.id}_{image.id}_" for image in images}
-    for fragment in place.layout.root.glob("shard-*/*/__fragments/*"):
+    for fragment in (place.settings.db_dir / "arrays").glob("shard-*/*/__fragments/*"):
         if not any(fragment.name.startswith(name) for name in named):
             outcome.left_over.append(str(fragment.relative_to(folder)))
     strays = [
         *place.folders.processing.iterdir(),
         *place.folders.uploads.iterdir(),
-        *place.layout.root.glob(".*"),
+        *(place.settings.db_dir / "arrays").glob(".*"),
     ]
     outcome.left_over += [str(stray.relative_to(folder)) for stray in strays]
     place.catalog.close()

@@ -20,7 +20,7 @@ from app.ingestion.readers import open_file
 from app.ingestion.stored_image import StoredImage
 from app.ingestion.storing import store_image
 from app.settings import Settings
-from app.storage.arrays.layout import Layout
+from app.storage.arrays.local_store import LocalStore
 from app.storage.arrays.reading import RowReader
 from app.storage.arrays.writing import ImageWriter
 from tests.builders import settings_in
@@ -39,7 +39,7 @@ class Bench:
 
     def __post_init__(self):
         self.file = self.folder / "well.csv"
-        self.layout = Layout(self.folder / "arrays")
+        self.arrays = LocalStore(self.folder / "arrays")
         self.ids = count(1)
 
     def by_one(self) -> StoredImage:
@@ -60,11 +60,11 @@ class Bench:
         return join_parts(division, stored, writer, self.settings)
 
     def writer(self):
-        return ImageWriter(self.layout, next(self.ids))
+        return ImageWriter(self.arrays, next(self.ids))
 
     def content(self, image: StoredImage):
         """Depths, and the rows of each level."""
-        reader = RowReader(self.layout, cache_bytes=0)
+        reader = RowReader(self.arrays, cache_bytes=0)
         lengths = [-(-image.rows // 4**level) for level in range(image.levels + 1)]
         rows = [reader.rows(image.image_id, level, 0, length).copy() for level, length in enumerate(lengths)]
         depths = reader.depths(image.image_id, image.rows).copy()

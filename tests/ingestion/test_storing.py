@@ -11,7 +11,7 @@ from app.ingestion import storing
 from app.ingestion.readers import Chunk, FoundImage, Metadata, open_file
 from app.ingestion.row_groups import ascending_groups, descending_groups
 from app.ingestion.storing import store_image
-from app.storage.arrays.layout import Layout
+from app.storage.arrays.local_store import LocalStore
 from app.storage.arrays.reading import RowReader
 from app.storage.arrays.writing import ImageWriter
 from app.storage.rounding import round_mantissa
@@ -52,23 +52,23 @@ class Rows:
 class Store:
     def __init__(self, folder, **changes):
         self.settings = settings_in(folder, source_width="any", **changes)
-        self.layout = Layout(folder / "arrays")
+        self.arrays = LocalStore(folder / "arrays")
         self.progress = []
 
     def store(self, open_again):
         return store_image(open_again, self.begin, self.settings, self.progress.append)
 
     def begin(self):
-        return ImageWriter(self.layout, IMAGE_ID)
+        return ImageWriter(self.arrays, IMAGE_ID)
 
     def level(self, level, rows):
-        reader = RowReader(self.layout, cache_bytes=0)
+        reader = RowReader(self.arrays, cache_bytes=0)
         values = reader.rows(IMAGE_ID, level, 0, rows).copy()
         reader.close()
         return values
 
     def depths(self, rows):
-        reader = RowReader(self.layout, cache_bytes=0)
+        reader = RowReader(self.arrays, cache_bytes=0)
         depths = reader.depths(IMAGE_ID, rows).copy()
         reader.close()
         return depths
@@ -269,18 +269,18 @@ def test_the_first_wrong_row_anywhere_leaves_nothing_behind(
     assert (job.state, job.row) == ("failed", wrong_row + 2)
     assert place.images.totals().images == 0
     for leftover in ("__fragments/*", "__commits/*"):
-        assert not list(place.layout.root.glob(f"shard-*/*/{leftover}"))
+        assert not list((place.settings.db_dir / "arrays").glob(f"shard-*/*/{leftover}"))
 
     monkeypatch.setattr(Rows, "chunks", chunks)
     good = ingest(place, write_csv(tmp_path / "good.csv", depths[:2], pixels[:2]))
     assert good.state == "stored"
-    reader = RowReader(place.layout, cache_bytes=0)
+    reader = RowReader(place.arrays, cache_bytes=0)
     np.testing.assert_array_equal(reader.depths(good.image_ids[0], 500), depths)
     reader.close()
 
 
 def test_a_storage_that_does_not_answer_is_not_the_fault_of_the_file(exact):
     depths, pixels = image_rows(10, width=5)
-    (exact.layout.root / "shard-00000").mkdir(parents=True)  # a shard without arrays
+    (exact.arrays.layout.root / "shard-00000").mkdir(parents=True)  # a shard without arrays
     with pytest.raises(StorageUnavailable):
         exact.store(lambda: Rows(depths, pixels))

@@ -46,7 +46,7 @@ def leased_again(place: Workplace) -> Callable[[], tuple[Job, Lease]]:
 
 @pytest.fixture
 def reader(place: Workplace) -> Iterator[RowReader]:
-    opened = RowReader(place.layout, 0)
+    opened = RowReader(place.arrays, 0)
     yield opened
     opened.close()
 
@@ -54,4 +54,6 @@ def reader(place: Workplace) -> Iterator[RowReader]:
 @pytest.fixture
 def fragments(place: Workplace) -> Callable[[int], list[Path]]:
     """What lies on disk of an image, in every array."""
-    return lambda image_id: list(place.layout.root.glob(f"*/*/__fragments/__{image_id}_{image_id}_*"))
+    return lambda image_id: list(
+        (place.settings.db_dir / "arrays").glob(f"*/*/__fragments/__{image_id}_{image_id}_*")
+    )

@@ -120,7 +120,7 @@ def by_one(tmp_path: Path) -> Iterator[Callable[..., tuple[Workplace, Job]]]:
 def what_is_stored(place: Workplace, job: Job):
 
     image = place.images.get(job.image_ids[0])
-    reader = RowReader(place.layout, 0)
+    reader = RowReader(place.arrays, 0)
     arrays = [reader.depths(image.id, image.rows).copy()]
     arrays += [
         reader.rows(image.id, level, 0, -(-image.rows // 4**level)).copy()
@@ -163,7 +163,7 @@ def test_a_bad_cell_in_the_second_part_is_told_as_by_one_process(yard, by_one, f
 
 @pytest.fixture
 def fragments_in() -> Callable[[Workplace], list[Path]]:
-    return lambda place: list(place.layout.root.glob("*/*/__fragments/*"))
+    return lambda place: list((place.settings.db_dir / "arrays").glob("*/*/__fragments/*"))
 
 
 def test_a_worker_killed_during_a_part_is_charged_and_the_file_is_stored_once(yard):

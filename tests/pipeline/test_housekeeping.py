@@ -64,7 +64,7 @@ def test_a_claim_with_a_job_is_no_orphan(place, taken):
 def test_what_an_abandoned_attempt_wrote_is_swept_once(place, taken, fragments):
     _, lease = taken()
     image_id = place.images.begin(lease, time.time())
-    ImageWriter(place.layout, image_id).write_depths(0, DEPTHS)
+    ImageWriter(place.arrays, image_id).write_depths(0, DEPTHS)
     sweep(place, grace_seconds=-1.0)
     assert fragments(image_id) != []  # somebody works on it
     place.jobs.put_back(lease)
@@ -75,7 +75,7 @@ def test_what_an_abandoned_attempt_wrote_is_swept_once(place, taken, fragments):
 
 def test_a_fragment_that_the_catalog_has_never_heard_of_is_left_alone(place, fragments):
     stored = ingest(place, tiny_csv(place.folders.data / "x.csv")).image_ids[0]
-    ImageWriter(place.layout, 77).write_depths(0, DEPTHS)
+    ImageWriter(place.arrays, 77).write_depths(0, DEPTHS)
     sweep(place, grace_seconds=-1.0)
     assert fragments(77) != [] and fragments(stored) != []
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from app.errors import FileError, Reason
 from app.storage.arrays import WIDTH
-from app.storage.arrays.layout import Layout
+from app.storage.arrays.store import ArrayStore
 from app.storage.arrays.writing import ImageWriter
 from app.storage.catalog.images import Images
 from app.storage.catalog.jobs import Jobs
@@ -26,10 +26,10 @@ def depths_of(image_id: int, rows: int) -> npt.NDArray[np.float64]:
     return 1000.0 * image_id + 0.1 * np.arange(rows)
 
 
-def write_image(layout: Layout, image_id: int, rows: int = 600) -> npt.NDArray[np.float32]:
+def write_image(store: ArrayStore, image_id: int, rows: int = 600) -> npt.NDArray[np.float32]:
     """Level 0, a level 1 and the depths of an image; returns its rows."""
     values = values_of(image_id, rows)
-    writer = ImageWriter(layout, image_id)
+    writer = ImageWriter(store, image_id)
     writer.write_rows(0, 0, values)
     writer.write_rows(1, 0, values[::4])
     writer.write_depths(0, depths_of(image_id, rows))

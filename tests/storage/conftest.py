@@ -9,9 +9,11 @@ import pytest
 
 from app.settings import Settings
 from app.storage.arrays.layout import Layout
+from app.storage.arrays.store import ArrayStore
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.images import Images
 from app.storage.catalog.jobs import Jobs
+from tests.storage.stores import Place, in_bucket, on_disk
 
 
 @pytest.fixture
@@ -31,6 +33,20 @@ def images(catalog: Catalog) -> Images:
     return Images(catalog)
 
 
+@pytest.fixture(params=["disk", "bucket"])
+def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where an empty store is, of either kind."""
+    if request.param == "disk":
+        return on_disk(tmp_path)
+    return in_bucket(tmp_path, request.getfixturevalue("s3_server"))
+
+
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout(tmp_path / "arrays")
+def store(shelf: Place) -> ArrayStore:
+    return shelf.open()
+
+
+@pytest.fixture
+def files(shelf: Place) -> Layout[Path]:
+    """What lies in the store, as files."""
+    return shelf.files

@@ -6,13 +6,12 @@ import multiprocessing
 import resource
 import signal
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from app.settings import Settings
-from app.storage.arrays.layout import Layout
+from app.storage.arrays.store import open_store
 from app.storage.arrays.writing import ImageWriter
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.pipeline import PipelineBoard
@@ -34,10 +33,16 @@ def run_side_by_side(target: Callable[..., None], *arguments: tuple[Any, ...]) -
     return [process.exitcode for process in processes]
 
 
-def write_range(barrier: Any, root: Path, image_id: int, rows: int, start: int, stop: int) -> None:
+def write_range(barrier: Any, settings: Settings, image_id: int, rows: int, start: int, stop: int) -> None:
     values = values_of(image_id, rows)
     barrier.wait(60)
-    ImageWriter(Layout(root), image_id).write_rows(0, start, values[start:stop])
+    ImageWriter(open_store(settings), image_id).write_rows(0, start, values[start:stop])
+
+
+def prepare_shard(barrier: Any, settings: Settings, image_id: int) -> None:
+    store = open_store(settings)
+    barrier.wait(60)
+    store.prepare(image_id)
 
 
 def open_catalog(barrier: Any, settings: Settings) -> None:
@@ -47,10 +52,10 @@ def open_catalog(barrier: Any, settings: Settings) -> None:
     catalog.close()
 
 
-def die_in_mid_write(barrier: Any, root: Path, image_id: int) -> None:
+def die_in_mid_write(barrier: Any, settings: Settings, image_id: int) -> None:
     """The kernel kills this process as soon as a file it writes outgrows half a megabyte."""
     noise = np.random.default_rng(0).normal(size=(16_384, 150)).astype(np.float32)
-    writer = ImageWriter(Layout(root), image_id)
+    writer = ImageWriter(open_store(settings), image_id)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (2**19, 2**19))
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)

@@ -36,7 +36,7 @@ class Server:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "app"], cwd=ROOT, env=os.environ | environment, stdout=log, stderr=log
             )
-        eventually(self._answers, f"a server at {self.url}: {self.folder / 'server.log'}")
+        eventually(self._answers, f"a server at {self.url}: {self.folder / 'server.log'}", 60)
         return self
 
     def stop(self) -> None:

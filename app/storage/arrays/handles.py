@@ -11,7 +11,7 @@ from pathlib import Path
 
 import tiledb
 
-from app.storage.arrays.layout import context, translated
+from app.storage.arrays.context import context, translated
 
 
 @dataclass

@@ -5,26 +5,26 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from app.storage.arrays.layout import IMAGES_PER_SHARD, Layout
+from app.storage.arrays.layout import COMMITS, FRAGMENTS, IMAGES_PER_SHARD, SHARD_PREFIX, Layout
 
 FRAGMENT = re.compile(r"__(\d+)_\1_")
-OF_FRAGMENTS = frozenset({"__fragments", "__commits"})
+OF_FRAGMENTS = frozenset({FRAGMENTS, COMMITS})
 BESIDE = re.compile(r"(\d+)(?:\.picks)?\.json$")
 
 
-def shards(layout: Layout) -> list[Path]:
+def shards(layout: Layout[Path]) -> list[Path]:
     """The shards there are, the lowest first."""
-    return sorted(layout.root.glob("shard-*")) if layout.root.is_dir() else []
+    return sorted(layout.root.glob(f"{SHARD_PREFIX}*")) if layout.root.is_dir() else []
 
 
-def image_ids(layout: Layout) -> set[int]:
+def image_ids(layout: Layout[Path]) -> set[int]:
     """Every image of which anything lies there, a single fragment even."""
     return {image_id for shard in shards(layout) for image_id in _by_image(shard) if image_id is not None}
 
 
-def highest_image_id(layout: Layout) -> int:
+def highest_image_id(layout: Layout[Path]) -> int:
     """0 where nothing lies there. Looks into the last shards only."""
     for shard in reversed(shards(layout)):
         found = [image_id for image_id in _by_image(shard) if image_id is not None]
@@ -33,9 +33,9 @@ def highest_image_id(layout: Layout) -> int:
     return 0
 
 
-def ids_used_up(layout: Layout) -> int:
+def ids_used_up(layout: Layout[Path]) -> int:
     """All ids up to this one may have been given out: a shard is made for its first image, and stays."""
-    last = [int(shard.name.removeprefix("shard-")) for shard in shards(layout)[-1:]]
+    last = [int(shard.name.removeprefix(SHARD_PREFIX)) for shard in shards(layout)[-1:]]
     return (last[0] + 1) * IMAGES_PER_SHARD - 1 if last else 0
 
 
@@ -60,6 +60,16 @@ def _by_image(shard: Path) -> dict[int | None, list[Path]]:
         if Path(folder).name in OF_FRAGMENTS:
             folders.clear()
     return found
+
+
+def image_id_in(name: str) -> int | None:
+    """Whose file it is, by its name in the store; None where it is of no image."""
+    _, *inside = PurePosixPath(name).parts
+    if len(inside) == 1:
+        match = BESIDE.match(inside[0])
+    else:
+        match = FRAGMENT.match(inside[2]) if inside[1] in OF_FRAGMENTS else None
+    return int(match[1]) if match else None
 
 
 def _image_in(name: str, folder: Path, shard: Path) -> int | None:

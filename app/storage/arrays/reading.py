@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import partial
 
@@ -10,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from app.storage.arrays.block_cache import Block, BlockCache
-from app.storage.arrays.handles import Handles
-from app.storage.arrays.layout import Layout
+from app.storage.arrays.layout import DEPTH, level_name
+from app.storage.arrays.store import ArrayStore
 
 BLOCK_ROWS = 512
-SIMULTANEOUS_READS = 2  # more threads read slower, not faster
 
 Rows = npt.NDArray[np.float32]
 Depths = npt.NDArray[np.float64]
@@ -27,17 +25,20 @@ class RowReader:
     as null.
     """
 
-    def __init__(self, layout: Layout, cache_bytes: int) -> None:
-        self.layout = layout
+    def __init__(self, store: ArrayStore, cache_bytes: int) -> None:
         self.cache = BlockCache(cache_bytes)
-        self._handles = Handles()
-        self._reads = threading.BoundedSemaphore(SIMULTANEOUS_READS)
+        self._reads = store.reads()
 
     def rows(self, image_id: int, level: int, start: int, stop: int) -> Rows:
         """values: float32 (stop − start, 150), NaN where null. Raises StorageUnavailable."""
+        numbers = _blocks(start, stop)
+        if len(numbers) > 1:
+            self._reads.prefetch(
+                image_id, level_name(level), numbers.start * BLOCK_ROWS, numbers.stop * BLOCK_ROWS
+            )
         blocks = [
             self.cache.get((image_id, level, block), partial(self._load_block, image_id, level, block))
-            for block in _blocks(start, stop)
+            for block in numbers
         ]
         return _joined(blocks, start, stop)
 
@@ -81,20 +82,16 @@ class RowReader:
         return self.cache.peek((image_id, "depth"))
 
     def close(self) -> None:
-        self._handles.close()
+        self._reads.close()
 
     def _load_block(self, image_id: int, level: int, block: int) -> Rows:
         return self._load(image_id, level, block * BLOCK_ROWS, (block + 1) * BLOCK_ROWS)
 
     def _load(self, image_id: int, level: int, start: int, stop: int) -> Rows:
-        with self._reads, self._handles.open(self.layout.level(image_id, level), image_id) as array:
-            values: Rows = array[image_id, start:stop, :]["value"]
-        return values.reshape(-1, values.shape[-1])
+        return self._reads.rows(image_id, level_name(level), start, stop)
 
     def _load_depths(self, image_id: int, rows: int) -> Depths:
-        with self._reads, self._handles.open(self.layout.depth(image_id), image_id) as array:
-            depths: Depths = array[image_id, 0:rows]["depth"]
-        return depths.reshape(-1)
+        return self._reads.rows(image_id, DEPTH, 0, rows)
 
 
 def _blocks(start: int, stop: int) -> range:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from app.storage.arrays.handles import Handles
 from app.storage.arrays.layout import Layout
@@ -13,7 +14,7 @@ PIECE_ROWS = 16_384
 
 
 class Scanner:
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout[Path]) -> None:
         self.layout = layout
         self._handles = Handles(kept=0)
 

@@ -8,14 +8,25 @@ import tiledb
 from app.errors import StorageUnavailable
 from app.storage.arrays import handles as handles_module
 from app.storage.arrays.handles import Handles
+from app.storage.arrays.local_store import LocalStore
 from tests.storage.builders import write_image
 
 
 @pytest.fixture
-def opened(layout, monkeypatch):
+def store(tmp_path):
+    return LocalStore(tmp_path / "arrays")
+
+
+@pytest.fixture
+def layout(store):
+    return store.layout
+
+
+@pytest.fixture
+def opened(store, monkeypatch):
     """Images 1 to 4, and every array that was opened since."""
     for image_id in (1, 2, 3, 4):
-        write_image(layout, image_id, 10)
+        write_image(store, image_id, 10)
     arrays = []
     tiledb_open = tiledb.open
 

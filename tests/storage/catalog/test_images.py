@@ -7,7 +7,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import CatalogUnavailable, ImageNotFound, LeaseLost
-from app.storage.arrays.erasing import erase
 from app.storage.arrays.reading import RowReader
 from app.storage.catalog import images as images_module
 from app.storage.catalog.images import Images, Totals
@@ -223,12 +222,12 @@ def test_an_attempt_can_be_given_up_but_not_an_image_that_exists(jobs, images):
     assert images.abandoned(1e9) == [given_up]
 
 
-def test_a_sweep_leaves_fragments_alone_that_the_catalog_never_heard_of(jobs, images, layout):
+def test_a_sweep_leaves_fragments_alone_that_the_catalog_never_heard_of(jobs, images, store):
     lapsed, stored = images.begin(leased(jobs), 0.0), committed(jobs, images)
-    written = {image_id: write_image(layout, image_id) for image_id in (lapsed, stored, 50)}
+    written = {image_id: write_image(store, image_id) for image_id in (lapsed, stored, 50)}
     for image_id in [*images.abandoned(1e9), *images.deleted_before(1e9)]:
-        erase(layout, image_id)
-    reader = RowReader(layout, 0)
+        store.erase(image_id)
+    reader = RowReader(store, 0)
     assert np.isnan(reader.rows(lapsed, 0, 0, 600)).all()
     for image_id in (stored, 50):
         np.testing.assert_array_equal(reader.rows(image_id, 0, 0, 600), written[image_id])
@@ -248,7 +247,7 @@ def test_an_image_whose_commit_was_in_doubt_keeps_its_rows(place, tmp_path, monk
     assert job.state == "stored"
     [image_id] = job.image_ids
     assert place.images.get(image_id).rows == 100
-    assert not np.isnan(RowReader(place.layout, 0).rows(image_id, 0, 0, 100)).any()
+    assert not np.isnan(RowReader(place.arrays, 0).rows(image_id, 0, 0, 100)).any()
 
 
 def test_every_column_of_an_image_comes_back(jobs, images):

@@ -1,0 +1,133 @@
+"""A bucket: objects by name, many requests at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from app.errors import StorageUnavailable
+
+SIMULTANEOUS_REQUESTS = 40  # the three listings of each of a shard's arrays are one round trip
+KEYS_PER_DELETE = 1000
+
+# A server that is gone is found out within seconds: who waits for an answer is told to come back.
+CONNECT_SECONDS = 2.0
+SILENT_SECONDS = 5.0
+TRIES = 3
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Bucket:
+    """The objects below `s3://bucket/prefix`, named relative to it. Safe to share between threads.
+
+    Endpoint, region and credentials are those of the AWS tools: `AWS_*` variables, `~/.aws`, the machine's role.
+    Everything raises StorageUnavailable where the bucket does not answer as it should.
+    """
+
+    def __init__(self, uri: str) -> None:
+        parts = urlsplit(uri)
+        self.uri = uri.rstrip("/")
+        self.name = parts.netloc
+        self.prefix = f"{parts.path.strip('/')}/".lstrip("/")
+        self._requests = ThreadPoolExecutor(SIMULTANEOUS_REQUESTS, thread_name_prefix="bucket")
+        with self._translated():
+            self._client = _client()
+
+    def get(self, key: str) -> bytes:
+        content = self.find(key)
+        if content is None:
+            raise StorageUnavailable(f"{self.uri} has no {key}")
+        return content
+
+    def find(self, key: str) -> bytes | None:
+        """None where there is no such object."""
+        with self._translated():
+            try:
+                answer = self._client.get_object(Bucket=self.name, Key=self.prefix + key)
+                content: bytes = answer["Body"].read()
+            except self._client.exceptions.NoSuchKey:
+                return None
+        return content
+
+    def put(self, key: str, content: bytes) -> None:
+        """The object is there as a whole or not at all; one that is there already is replaced."""
+        with self._translated():
+            self._client.put_object(Bucket=self.name, Key=self.prefix + key, Body=content)
+
+    def sizes(self, prefix: str) -> dict[str, int]:
+        """The bytes of every object whose name begins so, by name."""
+        with self._translated():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=self.prefix + prefix
+            )
+            return {
+                found["Key"].removeprefix(self.prefix): found["Size"]
+                for page in pages
+                for found in page.get("Contents", ())
+            }
+
+    def folders(self, prefix: str) -> list[str]:
+        """What of the names that begin so comes before their first slash."""
+        with self._translated():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=self.prefix + prefix, Delimiter="/"
+            )
+            found = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
+        return [name.removeprefix(self.prefix).rstrip("/") for name in found]
+
+    def has(self, key: str) -> bool:
+        with self._translated():
+            found = self._client.list_objects_v2(Bucket=self.name, Prefix=self.prefix + key, MaxKeys=1).get(
+                "Contents", ()
+            )
+        return bool(found) and found[0]["Key"] == self.prefix + key
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """What is not there is no error."""
+        left = [{"Key": self.prefix + key} for key in keys]
+        while left:
+            batch, left = left[:KEYS_PER_DELETE], left[KEYS_PER_DELETE:]
+            with self._translated():
+                answer = self._client.delete_objects(
+                    Bucket=self.name, Delete={"Objects": batch, "Quiet": True}
+                )
+            for error in answer.get("Errors", ()):
+                raise StorageUnavailable(f"{self.uri} keeps {error['Key']}: {error.get('Code')}")
+
+    def together(self, request: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """What `request` makes of each, all under way at once: in time they are one round trip."""
+        return list(self._requests.map(request, items))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise StorageUnavailable(f"{self.uri} does not answer: {error}") from error
+
+
+def _client() -> Any:
+    """Of AWS, or of another server: those know buckets by path, and not every one the newer checksums."""
+    settings = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=SILENT_SECONDS,
+        retries={"total_max_attempts": TRIES, "mode": "standard"},
+        max_pool_connections=SIMULTANEOUS_REQUESTS,
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    session = boto3.Session()
+    client = session.client("s3", config=settings)
+    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return client
+    return session.client("s3", config=settings.merge(Config(s3={"addressing_style": "path"})))
