@@ -15,7 +15,7 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from app.settings import Settings
-from app.storage.catalog.database import require_driver
+from app.storage.catalog.engines import catalog_url
 from app.storage.local_disk import require_local_disk
 
 PREFIX = "BOREHOLE_"
@@ -35,7 +35,7 @@ def load_settings() -> Settings:
         _exit(*(_fault(name, value) for name, value in reversed(faults.items())))
     try:
         require_local_disk(settings.db_dir)
-        require_driver(settings.database_url)
+        catalog_url(settings)
     except RuntimeError as error:
         _exit(str(error))
     for name in ("db_dir", "log_dir"):

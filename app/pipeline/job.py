@@ -10,12 +10,12 @@ from app.errors import CatalogUnavailable, FileError, LeaseLost, Reason, Storage
 from app.ingestion.fingerprint import Fingerprint, fingerprint
 from app.ingestion.parts import PartsDiffer, StoredPart, store_part
 from app.pipeline.attempt import Attempt, Divided, Progress
-from app.pipeline.retrying import CRASHES_BEFORE_FAILING, retry_delay
+from app.pipeline.retrying import delay_after_crash, retry_delay
 from app.pipeline.settling import settle
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.writing import ImageWriter
 from app.storage.catalog.leases import Lease
-from app.storage.catalog.tables import Job
+from app.storage.catalog.tables import Job, JobState
 
 log = logging.getLogger("borehole.job")
 
@@ -120,12 +120,8 @@ def _outcome(
     except Exception as error:
         log.exception("%s: unexpected error", job.name, extra={"job": job.id})
         blame = _blame(error)
-        crashes = place.jobs.note_crash(lease)
-        if crashes < CRASHES_BEFORE_FAILING:
-            place.jobs.retry_later(lease, time.time() + retry_delay(crashes), blame.reason, blame.message)
-            return False
-        place.jobs.fail(lease, time.time(), blame)
-        return True
+        state = place.jobs.charge(lease, time.time(), lambda crashes: blame, delay_after_crash)
+        return state == JobState.FAILED
     if isinstance(result, Divided):
         return result
     image_ids = ", ".join(map(str, result))

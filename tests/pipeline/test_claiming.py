@@ -9,8 +9,10 @@ import pytest
 
 from app.pipeline import claiming
 from app.pipeline.claiming import enqueue, return_orphans, take
-from app.storage.catalog import database
+from app.storage.catalog import engines
 from tests.builders import tiny_csv
+
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.mark.parametrize("claimed_by", ["the server", "hand"])
@@ -36,4 +38,4 @@ def test_a_file_put_back_while_its_claim_waited_for_the_catalog_gets_no_job(plac
 
 
 def test_a_claim_outlasts_every_wait_for_the_catalog():
-    assert claiming.ORPHAN_SECONDS >= 6 * database.BUSY_SECONDS
+    assert claiming.ORPHAN_SECONDS >= 6 * engines.BUSY_SECONDS

@@ -243,7 +243,7 @@ def test_what_became_of_a_job_is_recorded_once_the_catalog_answers(place, taken,
     overdue = [WholeJob(job, lease)] if fate == "too long" else []
     monkeypatch.setattr(foreman.pool, "end_overdue", lambda limit: iter(overdue))
     with monkeypatch.context() as patched:
-        for method in ("note_crash", "fail"):
+        for method in ("charge", "fail"):
             patched.setattr(Jobs, method, unavailable)
         with pytest.raises(CatalogUnavailable):
             foreman.look_after_workers()

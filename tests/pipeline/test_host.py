@@ -21,7 +21,7 @@ from app.pipeline.control import PipelineControl
 from app.pipeline.host import PipelineHost
 from app.pipeline.workers import Worker, WorkerPool
 from app.pipeline.workplace import Workplace
-from app.storage.catalog import database
+from app.storage.catalog import database, engines
 from app.storage.catalog.tables import Job
 from tests.builders import eventually, settings_in, tiny_csv
 
@@ -357,7 +357,7 @@ def test_a_data_folder_made_anew_under_a_running_host_is_served_at_once(place, h
 
 @pytest.mark.usefixtures("no_workers")
 def test_a_catalog_that_is_locked_for_a_while_costs_nothing_but_time(tmp_path, hosts, monkeypatch):
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.1)
     place = Workplace.open(settings_in(tmp_path))
     place.folders.ensure()
     host = hosts(place)

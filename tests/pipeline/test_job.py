@@ -21,6 +21,8 @@ from app.storage.catalog.jobs import Jobs
 from app.storage.catalog.tables import EventKind
 from tests.builders import image_rows, ingest, tiny_csv, write_csv
 
+pytestmark = pytest.mark.both_databases
+
 
 def during_ingestion(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
     """Let something happen once, after a file was read and before its image is committed."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.storage.catalog.database import Catalog
@@ -39,11 +42,12 @@ class PipelineBoard:
 
 
 def _row(session: Session) -> PipelineState:
-    """The row, made where there is none yet."""
-    state = session.get(PipelineState, ROW)
+    """The row, for us alone to change; made where there is none yet."""
+    state = session.get(PipelineState, ROW, with_for_update=True)
     if state is None:
-        state = _blank()
-        session.add(state)
+        with suppress(IntegrityError), session.begin_nested():  # another process may make it at this moment
+            session.add(_blank())
+        state = session.get_one(PipelineState, ROW, with_for_update=True)
     return state
 
 

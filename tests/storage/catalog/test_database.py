@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import StaticPool
 
 from app.errors import CatalogUnavailable
-from app.storage.catalog import database
+from app.storage.catalog import database, engines
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.history import History
 from app.storage.catalog.jobs import Jobs
@@ -18,7 +18,7 @@ from tests.storage.builders import leased
 @pytest.fixture
 def impatient(settings, monkeypatch):
     """A catalog that waits a twentieth of a second for others."""
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.05)
     opened = Catalog.open(settings)
     yield opened
     opened.close()

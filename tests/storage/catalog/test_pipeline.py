@@ -4,6 +4,8 @@ import pytest
 
 from app.storage.catalog.pipeline import PipelineBoard
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def board(catalog):
