@@ -26,7 +26,8 @@ def charge(place: Workplace, lease: Lease) -> None:
 
 
 def give_back(place: Workplace, lease: Lease) -> None:
-    """The worker was stopped in order, or died before it took the job up: the job is not to blame."""
+    """The worker was stopped in order, died before it took the job up, or could not tell what came of it: the job
+    is not to blame."""
     with _settled_if_it_had_ended(place, lease):
         place.jobs.put_back(lease)
 

@@ -15,11 +15,12 @@ from app.pipeline.claiming import enqueue
 from app.pipeline.data_folder import require_the_hosts_data_folder, told_on_the_board
 from app.pipeline.foreman import Foreman
 from app.pipeline.housekeeping import keep_house
-from app.pipeline.lock import HostLock
+from app.pipeline.lock import host_lock
 from app.pipeline.names import printable
 from app.pipeline.workers import WorkerPool
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.leases import LEASE_SECONDS, this_process
+from app.storage.catalog.tables import PipelineState
 
 log = logging.getLogger("borehole.pipeline")
 
@@ -37,7 +38,7 @@ class PipelineHost:
     def __init__(self, place: Workplace) -> None:
         self.place = place
         self.owner = this_process()
-        self.lock = HostLock.of(place.settings)
+        self.lock = host_lock(place)
         self._stopping = threading.Event()
         self._woken = False
         self._wake_reader, self._wake_writer = multiprocessing.Pipe(duplex=False)
@@ -84,6 +85,8 @@ class PipelineHost:
                     first = False
                     hosting.run()
                 first = False
+            except CatalogUnavailable as error:
+                log.warning("the pipeline has no host here: %s", error)
             except Exception:
                 log.exception("the pipeline's host stumbled and starts over")
             finally:
@@ -103,7 +106,7 @@ class _Hosting:
         self.arrivals = Arrivals(
             self.place.folders, settings.stable_seconds, settings.rescan_seconds, host.wake
         )
-        self.running = False
+        self.running = self.lost = False
         self.trouble: str | None = None
         self.troubles: list[str] = []
         self.told: tuple[object, ...] | None = None
@@ -111,8 +114,9 @@ class _Hosting:
         self.last_heartbeat = self.last_housekeeping = float("-inf")
 
     def run(self) -> None:
+        """Until the host is to stop, or another process has the lock."""
         try:
-            while not self.host.stopping:
+            while not (self.host.stopping or self.lost):
                 self._tick()
                 due_in = self.arrivals.due_in()
                 self.host.wait(
@@ -142,11 +146,14 @@ class _Hosting:
         """Every step for itself: what keeps one file from being taken must not keep others from being read."""
         self.troubles = []
         with self._noting_trouble():
-            self.foreman.look_after_workers()
-        with self._noting_trouble():
-            self._keep_house()
-        with self._noting_trouble():
-            self._take_files()
+            board = self._board_if_ours()
+            if board is not None:
+                with self._noting_trouble():
+                    self.foreman.look_after_workers()
+                with self._noting_trouble():
+                    self._keep_house()
+                with self._noting_trouble():
+                    self._take_files(board)
         trouble = "; ".join(dict.fromkeys(self.troubles)) or None
         if trouble is not None and trouble != self.trouble:
             log.warning("the pipeline waits: %s", trouble)
@@ -155,6 +162,19 @@ class _Hosting:
             self._report()
         except CatalogUnavailable as error:
             log.debug("the status could not be told: %s", error)
+
+    def _board_if_ours(self) -> PipelineState | None:
+        """None where another process hosts by now: a lock can be lost with its connection to PostgreSQL.
+
+        Had again before anyone else took it, it is as if it had not been lost.
+        """
+        if self.host.lock.acquire():
+            board = self.place.board.read()
+            if board.host == self.owner:
+                return board
+        log.warning("another process hosts the pipeline by now")
+        self.lost = True
+        return None
 
     @contextmanager
     def _noting_trouble(self) -> Iterator[None]:
@@ -168,8 +188,7 @@ class _Hosting:
             keep_house(self.place, self.owner, LEASE_SECONDS)
             self.last_housekeeping = time.monotonic()
 
-    def _take_files(self) -> None:
-        board = self.place.board.read()
+    def _take_files(self, board: PipelineState) -> None:
         self.running = board.wanted
         if board.wanted:
             self.foreman.pool.start()
@@ -199,7 +218,8 @@ class _Hosting:
         now = time.monotonic()
         if news == self.told and now - self.last_heartbeat < HEARTBEAT_SECONDS:
             return
-        self.place.board.update(
+        self.place.board.tell(
+            self.owner,
             running=self.running,
             mode=mode,
             mode_reason=reason,
@@ -212,5 +232,5 @@ class _Hosting:
 
     def _end(self) -> None:
         self.arrivals.stop()
-        self.foreman.stop(STOP_GRACE_SECONDS)
-        self.place.board.update(host=None, running=False, mode=None, mode_reason=None)
+        self.foreman.stop(0.0 if self.lost else STOP_GRACE_SECONDS)
+        self.place.board.tell(self.owner, host=None, running=False, mode=None, mode_reason=None)

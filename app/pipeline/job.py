@@ -20,6 +20,10 @@ from app.storage.catalog.tables import Job, JobState
 log = logging.getLogger("borehole.job")
 
 
+class Unrecorded:
+    """What came of a job that the catalog could not be told of: it is to be given back once it answers."""
+
+
 def run_job(
     place: Workplace,
     job: Job,
@@ -28,9 +32,9 @@ def run_job(
     *,
     workers: int = 1,
     abandoned: int | None = None,
-) -> Divided | None:
-    """Ingest the job's file and settle it. Whatever happens is in the job's row afterwards; nothing is raised
-    but what stops the process.
+) -> Divided | Unrecorded | None:
+    """Ingest the job's file and settle it. Whatever happens is in the job's row afterwards, where the catalog
+    answers; nothing is raised but what stops the process.
 
     workers: how many could share the file; if they are to, what they need for that is returned.
     abandoned: the image that an attempt in parts had begun, and could not finish.
@@ -65,17 +69,19 @@ def hash_job(divided: Divided) -> Fingerprint | None:
         return None
 
 
-def finish_job(place: Workplace, divided: Divided, content: Fingerprint, parts: Sequence[StoredPart]) -> bool:
+def finish_job(
+    place: Workplace, divided: Divided, content: Fingerprint, parts: Sequence[StoredPart]
+) -> bool | Unrecorded:
     """Make the parts one image and settle the job; False where one process has to read the file after all."""
+    attempt = Attempt(place, divided.job, divided.lease)
     try:
-        attempt = Attempt(place, divided.job, divided.lease)
-        _to_its_end(
+        outcome = _to_its_end(
             place, divided.job, divided.lease, lambda: attempt.join(divided, content, parts), divided.began
         )
     except PartsDiffer as error:
         log.info("%s is read by one process: %s", divided.job.name, error, extra={"job": divided.job.id})
         return False
-    return True
+    return outcome if isinstance(outcome, Unrecorded) else True
 
 
 def _to_its_end(
@@ -84,13 +90,14 @@ def _to_its_end(
     lease: Lease,
     work: Callable[[], list[int] | Divided],
     began: float | None = None,
-) -> Divided | None:
+) -> Divided | Unrecorded | None:
     try:
         outcome = _outcome(place, job, lease, work, began or time.time())
     except LeaseLost as lost:
         log.warning("%s; stopped", lost, extra={"job": job.id})
     except CatalogUnavailable:
         log.exception("the outcome of job %s could not be recorded; it will run again", job.id)
+        return Unrecorded()
     else:
         if isinstance(outcome, Divided):
             return outcome

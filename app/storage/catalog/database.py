@@ -45,7 +45,7 @@ class Catalog:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session to read with; raises CatalogUnavailable when the database does not answer."""
-        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+        with translated(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -58,7 +58,7 @@ class Catalog:
 
         Raises CatalogUnavailable: CommitUncertain where all may be as if it had not been raised.
         """
-        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+        with translated(), Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"takes_write_lock": True})
             if self.on_postgresql and not durable:
                 session.execute(text("SET LOCAL synchronous_commit = off"))
@@ -79,7 +79,7 @@ class Catalog:
             for file in importlib.resources.files("app.storage.migrations.versions").iterdir()
             if file.name.endswith(".py") and file.name[0].isdigit()
         )
-        with _translated():
+        with translated():
             if self._revision() == newest:
                 return
         # Only a new or outdated catalog pays for the import of Alembic.
@@ -89,7 +89,7 @@ class Catalog:
         config = Config()
         config.set_main_option("script_location", "app.storage:migrations")
         config.attributes["engine"] = self.engine
-        with _translated():
+        with translated():
             command.upgrade(config, "head")
 
     def _revision(self) -> str | None:
@@ -112,7 +112,7 @@ def write_last(session: Session, row: Base) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     try:
         yield
     except (IntegrityError, DataError):

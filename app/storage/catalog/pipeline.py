@@ -26,12 +26,17 @@ class PipelineBoard:
         """Write these columns, and return the row as it is then."""
         with self.catalog.writing() as session:
             state = _row(session)
-            news = {column: value for column, value in changes.items() if getattr(state, column) != value}
-            for column, value in news.items():
-                setattr(state, column, value)
-            if news.keys() - {"seen_at"}:
-                announce(session, EventKind.PIPELINE, {})
+            _change(session, state, changes)
             return state
+
+    def tell(self, host: str, /, **changes: object) -> bool:
+        """As `update`, by the host; whether it still is. Else nothing is written."""
+        with self.catalog.writing() as session:
+            state = _row(session)
+            if state.host != host:
+                return False
+            _change(session, state, changes)
+            return True
 
     def ask_for_scan(self) -> int:
         """The number of the scan asked for: it is done once `scans_done` has reached it."""
@@ -39,6 +44,14 @@ class PipelineBoard:
             state = _row(session)
             state.scans_asked += 1
             return state.scans_asked
+
+
+def _change(session: Session, state: PipelineState, changes: dict[str, object]) -> None:
+    news = {column: value for column, value in changes.items() if getattr(state, column) != value}
+    for column, value in news.items():
+        setattr(state, column, value)
+    if news.keys() - {"seen_at"}:
+        announce(session, EventKind.PIPELINE, {})
 
 
 def _row(session: Session) -> PipelineState:
