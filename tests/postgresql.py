@@ -118,6 +118,15 @@ class PostgreSQL:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
+    def cut_off_who_holds_a_lock(self, url: str) -> int:
+        """The server ends all connections that hold an advisory lock; how many."""
+        ended = self.execute(
+            url,
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+            "WHERE locktype = 'advisory' AND granted AND datname = current_database()",
+        )
+        return len(ended)
+
     def _execute(self, statement: str) -> None:
         self.execute(self.url("postgres").render_as_string(hide_password=False), statement)
 

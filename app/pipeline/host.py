@@ -20,7 +20,6 @@ from app.pipeline.names import printable
 from app.pipeline.workers import WorkerPool
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.leases import LEASE_SECONDS, this_process
-from app.storage.catalog.tables import PipelineState
 
 log = logging.getLogger("borehole.pipeline")
 
@@ -145,15 +144,10 @@ class _Hosting:
     def _tick(self) -> None:
         """Every step for itself: what keeps one file from being taken must not keep others from being read."""
         self.troubles = []
-        with self._noting_trouble():
-            board = self._board_if_ours()
-            if board is not None:
-                with self._noting_trouble():
-                    self.foreman.look_after_workers()
-                with self._noting_trouble():
-                    self._keep_house()
-                with self._noting_trouble():
-                    self._take_files(board)
+        for step in (self.foreman.look_after_workers, self._keep_house, self._take_files):
+            with self._noting_trouble():
+                if self._still_ours():
+                    step()
         trouble = "; ".join(dict.fromkeys(self.troubles)) or None
         if trouble is not None and trouble != self.trouble:
             log.warning("the pipeline waits: %s", trouble)
@@ -163,18 +157,15 @@ class _Hosting:
         except CatalogUnavailable as error:
             log.debug("the status could not be told: %s", error)
 
-    def _board_if_ours(self) -> PipelineState | None:
-        """None where another process hosts by now: a lock can be lost with its connection to PostgreSQL.
+    def _still_ours(self) -> bool:
+        """A lock can be lost with its connection to PostgreSQL; it is ours again if we are the first to ask."""
+        if not self.lost and not self.host.lock.acquire():
+            self._lose()
+        return not self.lost
 
-        Had again before anyone else took it, it is as if it had not been lost.
-        """
-        if self.host.lock.acquire():
-            board = self.place.board.read()
-            if board.host == self.owner:
-                return board
+    def _lose(self) -> None:
         log.warning("another process hosts the pipeline by now")
         self.lost = True
-        return None
 
     @contextmanager
     def _noting_trouble(self) -> Iterator[None]:
@@ -188,7 +179,11 @@ class _Hosting:
             keep_house(self.place, self.owner, LEASE_SECONDS)
             self.last_housekeeping = time.monotonic()
 
-    def _take_files(self, board: PipelineState) -> None:
+    def _take_files(self) -> None:
+        board = self.place.board.read()
+        if board.host != self.owner:  # it has, or had, the lock that we lost and got back
+            self._lose()
+            return
         self.running = board.wanted
         if board.wanted:
             self.foreman.pool.start()

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -34,6 +35,11 @@ class SeenPool(WorkerPool):
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)
         self.made.append(self)
+        self.stopped = False
+
+    def stop(self, grace_seconds: float) -> None:
+        super().stop(grace_seconds)
+        self.stopped = True
 
     @classmethod
     def worker(cls) -> Worker:
@@ -112,7 +118,6 @@ def held_at_work(place: Workplace, name: str = "x.csv", first: float = 1.0) -> t
     return worker, job_named(place, name, "running")
 
 
-@pytest.mark.both_databases
 def test_a_dropped_file_is_stored(place, hosts):
     hosts(place)
     tiny_csv(place.folders.data / "x.csv")
@@ -188,7 +193,6 @@ def test_stopped_it_sleeps_although_files_wait(place, hosts, monkeypatch):
     assert (place.folders.data / "x.csv").exists()
 
 
-@pytest.mark.both_databases
 def test_a_file_that_kills_its_worker_three_times_fails_and_others_do_not(place, hosts):
     hosts(place)
     SeenPool.worker()
@@ -309,6 +313,71 @@ def test_a_host_that_is_killed_is_followed_within_seconds_and_nothing_is_lost(pl
     stored = job_named(place, "x.csv", "stored")
     assert (stored.id, stored.crashes) == (job.id, 0)
     assert place.images.page(10)[1] == 1
+
+
+@pytest.fixture
+def other_machine(settings, tmp_path) -> Iterator[Workplace]:
+    """The same catalog and data folder, and another `db/`."""
+    opened = Workplace.open(settings.model_copy(update={"db_dir": tmp_path / "elsewhere"}))
+    yield opened
+    opened.catalog.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.usefixtures("no_workers")
+def test_a_host_cut_off_from_postgresql_is_followed_and_says_nothing_more(
+    place, other_machine, hosts, postgresql, database_url, monkeypatch
+):
+    """Whoever is quicker has the lock then: here the other machine, while the first one is held up."""
+    hosts(place)
+    eventually(lambda: running(place), "the first runs")
+    held_up, let_go_on = threading.Event(), threading.Event()
+    keep_house = host_module.keep_house
+
+    def hold_up(at: Workplace, *arguments: Any) -> None:
+        if at is place and not held_up.is_set():
+            held_up.set()
+            assert let_go_on.wait(20)
+        keep_house(at, *arguments)
+
+    monkeypatch.setattr(host_module, "keep_house", hold_up)
+    assert held_up.wait(20)
+    second = hosts(other_machine)
+    assert postgresql.cut_off_who_holds_a_lock(database_url) == 1
+    eventually(lambda: place.board.read().host == second.owner, "it is followed", seconds=5)
+    let_go_on.set()
+    eventually(lambda: SeenPool.made[0].stopped, "the first has stopped hosting")
+    tiny_csv(place.folders.data / "x.csv")
+    job_named(place, "x.csv", "queued")
+    board = place.board.read()
+    assert (board.host, board.running, board.mode) == (second.owner, True, "native")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_host_that_gets_its_lock_back_goes_on_with_its_workers(place, hosts, postgresql, database_url):
+    host = hosts(place)
+    worker, _ = held_at_work(place)
+    assert postgresql.cut_off_who_holds_a_lock(database_url) == 1
+    control = PipelineControl(place)
+    asked = control.status().board.scans_asked + 1
+    control.scan()
+    eventually(lambda: control.status().board.scans_done == asked, "it goes on")
+    assert place.board.read().host == host.owner
+    let_go(worker)
+    assert job_named(place, "x.csv", "stored").attempts == 1
+    assert len(SeenPool.made) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.usefixtures("no_workers")
+def test_of_two_machines_one_hosts_and_takes_each_file_once(place, other_machine, hosts):
+    first, second = hosts(place), hosts(other_machine)
+    eventually(lambda: running(place), "one runs")
+    for number in range(30):
+        tiny_csv(place.folders.data / f"{number}.csv", float(number))
+    eventually(lambda: place.history.counts()["queued"] == 30, "30 files are queued")
+    assert place.history.page(100)[1] == 30
+    assert place.board.read().host == first.owner != second.owner
 
 
 @pytest.mark.usefixtures("no_workers")

@@ -51,8 +51,8 @@ def catalog_url(settings: Settings) -> URL:
         ) from None
     except ImportError as error:  # of the driver, or of libpq for it
         raise RuntimeError(
-            f"BOREHOLE_DATABASE_URL needs a driver that is not installed ({error.name or url.get_driver_name()}): "
-            "for PostgreSQL, .venv/bin/pip install -r requirements-cluster.txt"
+            f"BOREHOLE_DATABASE_URL needs the driver {error.name or url.get_driver_name()}, which is not "
+            "installed: for PostgreSQL, .venv/bin/pip install -r requirements-cluster.txt"
         ) from None
     return url
 
