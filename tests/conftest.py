@@ -56,13 +56,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
+    """A server for all tests that do not end it, each with a database of its own."""
+    with started_postgresql() as server:
+        yield server
+
+
+@contextmanager
+def started_postgresql() -> Iterator[PostgreSQL]:
+    """Where it cannot be had the test is skipped, and in CI it fails."""
     if what := missing():
         if os.environ.get("CI"):
             pytest.fail(what)
         pytest.skip(what)
     server = PostgreSQL()
-    yield server
-    server.remove()
+    try:
+        yield server
+    finally:
+        server.remove()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import itertools
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -102,15 +101,9 @@ class PostgreSQL:
         """mode: "fast" cuts connections off in order, "immediate" is a crash."""
         self._run("pg_ctl", f"--pgdata={self.data}", "-w", f"--mode={mode}", "stop")
 
-    def freeze(self) -> None:
-        """The machine hangs: connections stay, and nothing answers."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
-
     def remove(self) -> None:
-        self.stop("immediate")
+        if (self.data / "postmaster.pid").exists():
+            self.stop("immediate")
         shutil.rmtree(self.folder)
 
     def execute(self, url: str, statement: str) -> list[tuple[object, ...]]:
@@ -129,12 +122,6 @@ class PostgreSQL:
 
     def _execute(self, statement: str) -> None:
         self.execute(self.url("postgres").render_as_string(hide_password=False), statement)
-
-    def _signal(self, number: int) -> None:
-        postmaster = int((self.data / "postmaster.pid").read_text().split()[0])
-        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        for pid in [postmaster, *map(int, children)]:
-            os.kill(pid, number)
 
     def _run(self, program: str, *arguments: str) -> None:
         with (self.folder / f"{program}.out").open("w") as output:  # a pipe would be held by the server

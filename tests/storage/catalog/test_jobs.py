@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
@@ -40,6 +42,20 @@ def test_the_oldest_waiting_job_is_leased_first_and_each_once(jobs):
     assert jobs.lease_next("me", 60.0, 1.0) is None
     job = jobs.get(ids[0])
     assert (job.state, job.attempts, job.started_at, job.lease_until) == ("running", 1, 1.0, 61.0)
+
+
+def test_those_who_ask_at_once_get_a_job_each(jobs):
+    wanted = [add(jobs, f"{number}.csv") for number in range(40)]
+
+    def lease_all(owner):
+        leased_jobs = []
+        while found := jobs.lease_next(f"{owner}", 60.0, 0.0):
+            leased_jobs.append(found[0].id)
+        return leased_jobs
+
+    with ThreadPoolExecutor(8) as pool:
+        got = [job_id for some in pool.map(lease_all, range(8)) for job_id in some]
+    assert sorted(got) == wanted
 
 
 def test_a_lapsed_lease_is_taken_over_and_its_old_holder_changes_nothing_more(jobs):
