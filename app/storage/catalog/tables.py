@@ -36,6 +36,9 @@ class JobState(StrEnum):
 
 
 FINISHED = (JobState.STORED, JobState.DUPLICATE, JobState.FAILED)
+# Both word for word as in the indexes for them: of a million jobs, few are unfinished or unsettled.
+UNFINISHED = text("state IN ('queued', 'retrying', 'running')")
+UNSETTLED = text("NOT settled")
 
 
 class Job(Base):
@@ -44,6 +47,8 @@ class Job(Base):
     __tablename__ = "jobs"
     __table_args__ = (
         Index("ix_jobs_state", "state"),
+        Index("ix_jobs_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
+        Index("ix_jobs_unsettled", "id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
         # A name below processed/ or failed/ belongs to one unsettled job at a time.
         Index(
             "uq_jobs_target",
@@ -101,7 +106,11 @@ class Attempt(Base):
     """One try at storing one image. Its key is the image's id, given once and never again."""
 
     __tablename__ = "attempts"
-    __table_args__ = (Index("ix_attempts_state", "state"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("ix_attempts_state", "state"),
+        Index("ix_attempts_job_id", "job_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     image_id: Mapped[int] = mapped_column(primary_key=True)
     job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))

@@ -1,4 +1,4 @@
-"""whole numbers of 64 bits on PostgreSQL, where events would run out of 32"""
+"""the few unfinished of many jobs found at once; whole numbers of 64 bits on PostgreSQL, too"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,11 +20,23 @@ WIDENED = {
 COUNTED = ("jobs_id_seq", "attempts_image_id_seq", "picks_id_seq", "events_id_seq")
 
 
+UNFINISHED = sa.text("state IN ('queued', 'retrying', 'running')")
+UNSETTLED = sa.text("NOT settled")
+
+
 def upgrade() -> None:
     _make_all("bigint")
+    op.create_index(
+        "ix_jobs_unfinished", "jobs", ["id"], sqlite_where=UNFINISHED, postgresql_where=UNFINISHED
+    )
+    op.create_index("ix_jobs_unsettled", "jobs", ["id"], sqlite_where=UNSETTLED, postgresql_where=UNSETTLED)
+    op.create_index("ix_attempts_job_id", "attempts", ["job_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_attempts_job_id", "attempts")
+    op.drop_index("ix_jobs_unsettled", "jobs")
+    op.drop_index("ix_jobs_unfinished", "jobs")
     _make_all("integer")
 
 
