@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from app.errors import CatalogUnavailable, CommitUncertain
+from app.errors import CatalogUnavailable, CommitUncertain, InvalidParameter
 from app.settings import Settings
 from app.storage.catalog.engines import catalog_engine, catalog_url
 from app.storage.catalog.tables import Base
@@ -115,10 +115,14 @@ def write_last(session: Session, row: Base) -> None:
 def translated() -> Iterator[None]:
     try:
         yield
-    except (IntegrityError, DataError):
+    except IntegrityError:
         raise
+    except DataError as error:  # such as a NUL, which no text on PostgreSQL can have
+        raise InvalidParameter(
+            f"the catalog can neither hold nor look for this: {_one_line(error)}"
+        ) from error
     except DBAPIError as error:
-        raise CatalogUnavailable(_said(error)) from error
+        raise CatalogUnavailable(f"the catalog does not answer: {_one_line(error)}") from error
     except PoolTimeoutError as error:  # every connection is waiting already
         raise CatalogUnavailable(f"the catalog does not answer: {error}") from error
 
@@ -130,13 +134,12 @@ def _uncertain() -> Iterator[None]:
         yield
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise CommitUncertain(_said(error)) from error
+            raise CommitUncertain(f"the catalog does not answer: {_one_line(error)}") from error
         raise
 
 
-def _said(error: DBAPIError) -> str:
-    """In one line, whatever the driver makes of it."""
-    return f"the catalog does not answer: {' '.join(str(error.orig).split())}"
+def _one_line(error: DBAPIError) -> str:
+    return " ".join(str(error.orig).split())
 
 
 @contextmanager

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, delete, func, not_, select
+from sqlalchemy import Select, delete, func, select
 
 from app.storage.catalog.database import Catalog
-from app.storage.catalog.tables import UNFINISHED, UNSETTLED, Job, JobState
+from app.storage.catalog.tables import IS_UNSETTLED, UNFINISHED, Job, JobState
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class History:
 
     def unsettled(self) -> int:
         """How many files of finished jobs still lie in .processing/."""
-        query = select(func.count()).where(UNSETTLED, not_(UNFINISHED))
+        query = select(func.count()).where(IS_UNSETTLED, Job.state.not_in(UNFINISHED))
         with self.catalog.reading() as session:
             return session.scalar(query) or 0
 

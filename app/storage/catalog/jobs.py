@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import FileError, JobNotFound, LeaseLost
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_job
 from app.storage.catalog.leases import Lease, held, held_finished, new_lease
-from app.storage.catalog.tables import UNFINISHED, UNSETTLED, Image, Job, JobState
+from app.storage.catalog.tables import IS_UNFINISHED, IS_UNSETTLED, UNFINISHED, Image, Job, JobState
 from app.storage.catalog.transitions import begin, fail, finish, wait
 
 
@@ -81,7 +81,7 @@ class Jobs:
             and_(Job.state.in_((JobState.QUEUED, JobState.RETRYING)), Job.not_before <= now),
             and_(Job.state == JobState.RUNNING, Job.lease_until < now),
         )
-        query = select(Job).where(UNFINISHED, due).order_by(Job.id).limit(1)
+        query = select(Job).where(IS_UNFINISHED, due).order_by(Job.id).limit(1)
         # Mostly there is none: do not take the write lock to learn it.
         with self.catalog.reading() as session:
             if session.scalar(query) is None:
@@ -216,7 +216,7 @@ class Jobs:
         """A finished job whose file is still to be moved and which nobody is moving, if any."""
         query = (
             select(Job)
-            .where(UNSETTLED, not_(UNFINISHED))
+            .where(IS_UNSETTLED, Job.state.not_in(UNFINISHED))
             .where(or_(Job.lease_until.is_(None), Job.lease_until < now))
             .order_by(Job.id)
             .limit(1)

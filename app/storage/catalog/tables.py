@@ -36,9 +36,10 @@ class JobState(StrEnum):
 
 
 FINISHED = (JobState.STORED, JobState.DUPLICATE, JobState.FAILED)
+UNFINISHED = (JobState.QUEUED, JobState.RETRYING, JobState.RUNNING)
 # Both word for word as in the indexes for them: of a million jobs, few are unfinished or unsettled.
-UNFINISHED = text("state IN ('queued', 'retrying', 'running')")
-UNSETTLED = text("NOT settled")
+IS_UNFINISHED = text("state IN ('queued', 'retrying', 'running')")
+IS_UNSETTLED = text("NOT settled")
 
 
 class Job(Base):
@@ -47,8 +48,8 @@ class Job(Base):
     __tablename__ = "jobs"
     __table_args__ = (
         Index("ix_jobs_state", "state"),
-        Index("ix_jobs_unfinished", "id", sqlite_where=UNFINISHED, postgresql_where=UNFINISHED),
-        Index("ix_jobs_unsettled", "id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
+        Index("ix_jobs_unfinished", "id", sqlite_where=IS_UNFINISHED, postgresql_where=IS_UNFINISHED),
+        Index("ix_jobs_unsettled", "id", sqlite_where=IS_UNSETTLED, postgresql_where=IS_UNSETTLED),
         # A name below processed/ or failed/ belongs to one unsettled job at a time.
         Index(
             "uq_jobs_target",

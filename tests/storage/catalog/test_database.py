@@ -2,14 +2,14 @@ import sqlite3
 import threading
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import CatalogUnavailable
+from app.errors import CatalogUnavailable, CommitUncertain, InvalidParameter
 from app.storage.catalog import engines
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import Events, announce
-from app.storage.catalog.history import History
+from app.storage.catalog.history import History, JobFilter
 from app.storage.catalog.jobs import Jobs
 from app.storage.catalog.pipeline import PipelineBoard
 from app.storage.catalog.tables import EventKind, Job, PipelineState
@@ -127,6 +127,36 @@ def test_another_database_can_be_named_by_its_url(tmp_path):
     catalog.close()
     assert (tmp_path / "elsewhere.sqlite").exists()
     assert not (settings.db_dir / "catalog.sqlite").exists()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("made", [True, False])
+def test_a_commit_whose_answer_is_lost_is_told_from_one_that_was_not_made(
+    catalog, postgresql, database_url, made
+):
+    """The server ends the connection just before it is asked to commit, or before it is asked anything."""
+    end = (
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE state LIKE 'idle in%' AND pid = "
+    )
+    with pytest.raises(CatalogUnavailable) as error, catalog.writing() as session:
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+        if made:
+            end_at_commit(session, lambda: postgresql.execute(database_url, f"{end}{pid}"))
+        else:
+            postgresql.execute(database_url, f"{end}{pid}")
+            session.execute(text("SELECT 1"))
+    assert isinstance(error.value, CommitUncertain) is made
+    assert Jobs(catalog).claims() == set(), "the next connection is a new one"
+
+
+def end_at_commit(session, end):
+    event.listen(session, "before_commit", lambda _: end(), once=True)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_postgresql_cannot_look_for_is_told_as_the_callers_fault(catalog):
+    with pytest.raises(InvalidParameter, match="NUL"):
+        History(catalog).page(1, chosen=JobFilter(name="a\0b"))
 
 
 def test_a_broken_constraint_is_told_whatever_the_driver_calls_it(catalog):
