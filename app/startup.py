@@ -14,7 +14,9 @@ from typing import Any, NoReturn
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
+from app.errors import CatalogUnavailable
 from app.settings import Settings
+from app.storage.catalog.database import Catalog
 from app.storage.catalog.engines import catalog_url
 from app.storage.local_disk import require_local_disk
 
@@ -40,6 +42,8 @@ def load_settings() -> Settings:
         _exit(str(error))
     for name in ("db_dir", "log_dir"):
         _require_writable(_variable(name), getattr(settings, name))
+    if settings.database_url is not None:
+        _require_catalog(settings)
     return settings
 
 
@@ -69,6 +73,14 @@ def _require_writable(variable: str, folder: Path) -> None:
             pass
     except OSError as error:
         _exit(f"{variable}={folder} cannot be written to: {error.strerror}")
+
+
+def _require_catalog(settings: Settings) -> None:
+    """A server that is not there, or does not know the user."""
+    try:
+        Catalog.open(settings).close()
+    except CatalogUnavailable as error:
+        _exit(f"BOREHOLE_DATABASE_URL: {error}")
 
 
 def _given() -> set[str]:
