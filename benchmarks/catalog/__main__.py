@@ -1,6 +1,6 @@
 """`python -m benchmarks.catalog [URL]`: what the catalog alone bears, by 1 and 4 processes.
 
-Without a URL on SQLite. `claimed`: jobs leased in a second, of a queue of 500. `files`: jobs taken in a second
+Without a URL on SQLite. `claimed`: jobs leased in a second, of a queue of 300. `files`: jobs taken in a second
 through all that the catalog is told of a file: leased, its content, its image begun and committed, its target
 reserved, settled.
 """
@@ -16,7 +16,7 @@ from app.settings import Settings
 from benchmarks import machine
 from benchmarks.catalog.workers import empty, measured
 
-QUEUED = 500
+QUEUED = 300
 
 
 def main() -> None:
