@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import uvicorn
 
 from app.api.metering import SHARED_FOLDER
+from app.connections import GuardedProtocol, allow_many_connections
 from app.settings import Settings
 from app.startup import load_settings, require_port
 
@@ -26,12 +27,14 @@ def main() -> None:
 
 
 def _serve(settings: Settings) -> None:
+    allow_many_connections()
     uvicorn.run(
         "app.main:create_app",
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        http=GuardedProtocol,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,

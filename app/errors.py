@@ -2,6 +2,7 @@
 
 BoreholeError
 ├── FileError                 the content of a file is at fault: permanent, the file goes to failed/
+├── CommandRefused            an operator's command cannot be done as asked
 ├── LeaseLost                 somebody else works on this job now: stop, and change nothing
 ├── TransientError            nothing is wrong with the file or the request; try again later
 │   ├── FileChanged
@@ -111,6 +112,10 @@ def _rebuild_file_error(
     reason: Reason, message: str, row: int | None, column: str | None, value: str | None
 ) -> FileError:
     return FileError(reason, message, row=row, column=column, value=value)
+
+
+class CommandRefused(BoreholeError):
+    """A command that would do harm, or that has nothing to work on; the message says what would help."""
 
 
 class LeaseLost(BoreholeError):

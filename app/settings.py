@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     stable_seconds: Annotated[float, Field(ge=0)] = 2.0
     rescan_seconds: Annotated[float, Field(gt=0)] = 30.0
     file_seconds: Annotated[float, Field(gt=0)] = 3600.0
-    worker_memory_bytes: Annotated[int, Field(ge=256 * 1024 * 1024)] = 2 * 1024**3
+    worker_memory_bytes: Annotated[int, Field(ge=768 * 1024 * 1024)] = 2 * 1024**3
     max_upload_bytes: Annotated[int, Field(ge=1)] = 4 * 1024**3
     history_days: Annotated[float, Field(gt=0)] | None = None
     ingest_workers: Annotated[int, Field(ge=1)] = Field(default_factory=lambda: min(2, os.cpu_count() or 1))

@@ -17,6 +17,7 @@ from app.settings import Settings
 from app.storage.arrays.reading import RowReader
 from app.storage.catalog.picks import Picks
 from app.storage.known_images import KnownImages
+from app.storage.recorded_picks import RecordedPicks
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Services:
     pipeline: PipelineControl
     news: News
     kept_pictures: KeptPictures
-    picks: Picks
+    picks: RecordedPicks
     heavy_work: HeavyWork = field(default_factory=HeavyWork)
     started_at: float = field(default_factory=time.time)
 
@@ -43,7 +44,7 @@ class Services:
             pipeline=PipelineControl(place),
             news=News(place.events),
             kept_pictures=KeptPictures(settings.db_dir / "cache", settings.picture_cache_bytes),
-            picks=Picks(place.catalog),
+            picks=RecordedPicks(Picks(place.catalog), place.layout),
         )
 
     def now(self) -> float:

@@ -125,7 +125,8 @@ def health(services: UsesServices) -> JSONResponse:
 
 
 def _pipeline(services: Services, status: PipelineStatus) -> str:
-    if not status.host_alive and time.time() - services.started_at > SECONDS_TO_START:
+    starting = 0 <= time.time() - services.started_at < SECONDS_TO_START
+    if not status.host_alive and not starting:
         return "no process hosts the pipeline"
     return status.board.trouble or "ok"
 

@@ -30,6 +30,7 @@ from app.pipeline.claiming import take
 from app.pipeline.control import PipelineControl
 from app.pipeline.data_folder import OtherDataFolder, require_the_hosts_data_folder
 from app.pipeline.host import PipelineHost
+from app.pipeline.image_ids import skip_ids_in_use
 from app.pipeline.job import run_job
 from app.pipeline.lock import host_lock
 from app.pipeline.names import printable
@@ -73,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             lock.release()
         place.folders.ensure()
+        skip_ids_in_use(place)
         by_hand = _ByHand(place)
         try:
             by_hand.ingest_asked(options.files, demo=options.demo)

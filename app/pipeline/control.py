@@ -21,7 +21,7 @@ class PipelineStatus:
 
     @property
     def host_alive(self) -> bool:
-        return self.board.host is not None and time.time() - self.board.seen_at < SILENT_SECONDS
+        return self.board.host is not None and abs(time.time() - self.board.seen_at) < SILENT_SECONDS
 
     @property
     def running(self) -> bool:

@@ -107,16 +107,18 @@ class DataFolders:
         except FileNotFoundError:
             return None
 
-    def orphaned_claims(self, known: set[str | None], older_than_seconds: float) -> list[Claim]:
+    def orphaned_claims(
+        self, known: set[str | None], older_than_seconds: float, *, remove_empty: bool = True
+    ) -> list[Claim]:
         """Claims that no job answers for: whoever made them died before it could say so."""
         orphans = []
         for folder in self.processing.glob("*/"):
             if folder.name in known or not _is_older(folder, older_than_seconds):
                 continue
             path = self.claimed(folder.name)
-            if path is None:
+            if path is None and remove_empty:
                 self.remove_claim(folder.name)
-            else:
+            elif path is not None:
                 orphans.append(Claim(folder.name, path))
         return orphans
 

@@ -12,13 +12,17 @@ from contextlib import contextmanager
 from app.errors import CatalogUnavailable
 from app.pipeline.arrivals import Arrivals
 from app.pipeline.claiming import enqueue
+from app.pipeline.clock import ClockWatch
 from app.pipeline.data_folder import require_the_hosts_data_folder, told_on_the_board
 from app.pipeline.foreman import Foreman
 from app.pipeline.housekeeping import keep_house
+from app.pipeline.image_ids import skip_ids_in_use
 from app.pipeline.lock import host_lock
 from app.pipeline.names import printable
+from app.pipeline.retrying import LONGEST_DELAY_SECONDS
 from app.pipeline.workers import WorkerPool
 from app.pipeline.workplace import Workplace
+from app.storage.catalog.clock import bound_waits, follow_the_clock
 from app.storage.catalog.leases import LEASE_SECONDS, this_process
 
 log = logging.getLogger("borehole.pipeline")
@@ -111,6 +115,7 @@ class _Hosting:
         self.told: tuple[object, ...] | None = None
         self.scans_done = 0
         self.last_heartbeat = self.last_housekeeping = float("-inf")
+        self.clock = ClockWatch()
 
     def run(self) -> None:
         """Until the host is to stop, or another process has the lock."""
@@ -131,6 +136,8 @@ class _Hosting:
         if board.host is not None:
             log.warning("the host %s is gone; taking over", board.host)
             self.place.jobs.release_all_of(board.host)
+        bound_waits(self.place.catalog, time.time(), LONGEST_DELAY_SECONDS, LEASE_SECONDS)
+        skip_ids_in_use(self.place)
         self.scans_done = board.scans_done
         asked = {"wanted": self.settings.pipeline_autostart} if first else {}
         self.place.board.update(
@@ -144,7 +151,13 @@ class _Hosting:
     def _tick(self) -> None:
         """Every step for itself: what keeps one file from being taken must not keep others from being read."""
         self.troubles = []
-        for step in (self.foreman.look_after_workers, self._keep_house, self._take_files):
+        steps = (
+            self._follow_clock,
+            self.foreman.look_after_workers,
+            self._keep_house,
+            self._take_files,
+        )
+        for step in steps:
             with self._noting_trouble():
                 if self._still_ours():
                     step()
@@ -173,6 +186,15 @@ class _Hosting:
             yield
         except (OSError, CatalogUnavailable) as error:
             self.troubles.append(str(error))
+
+    def _follow_clock(self) -> None:
+        """Before anything else: leases would have lapsed, and delays be over, or last for hours."""
+        jump = self.clock.jump()
+        if jump:
+            follow_the_clock(self.place.catalog, jump, time.time(), LEASE_SECONDS)
+            self.clock.accept(jump)
+            self.last_heartbeat = float("-inf")
+            log.warning("the clock was set by %+.0f s", jump)
 
     def _keep_house(self) -> None:
         if time.monotonic() - self.last_housekeeping >= HOUSEKEEPING_SECONDS:

@@ -172,7 +172,7 @@ def test_workers_do_not_outlive_a_parent_that_is_killed(tmp_path):
 
 
 def test_a_file_too_large_for_a_workers_memory_is_told_so(tmp_path, place, taken):
-    limited = settings_in(tmp_path, worker_memory_bytes=256 * 1024 * 1024, source_width="any")
+    limited = settings_in(tmp_path, worker_memory_bytes=768 * 1024 * 1024, source_width="any")
     pool = WorkerPool(limited)
     pool.start()
     tiny_csv(place.folders.data / "wide.csv", width=12_000)  # the matrix that resamples it takes 1.2 GB

@@ -27,6 +27,7 @@ def erase(layout: Layout, image_id: int) -> None:
             shutil.rmtree(fragment, onerror=_raise_unless_gone)
     layout.description(image_id).unlink(missing_ok=True)
     layout.description_draft(image_id).unlink(missing_ok=True)
+    layout.picks(image_id).unlink(missing_ok=True)
 
 
 def bytes_on_disk(layout: Layout, image_id: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ arrays/shard-00000/            a TileDB group for the images 0 to 99
     level-1 … level-9          the same for the means of 4, 16, … rows
     depth                      (image_id, depth_index) -> depth float64
     7.json                     what the catalog says of image 7
+    7.picks.json               the picks that lie on it, if there ever were any
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,9 @@ class Layout:
     def description_draft(self, image_id: int) -> Path:
         return self.shard(image_id) / f".{image_id}.json.draft"
 
+    def picks(self, image_id: int) -> Path:
+        return self.shard(image_id) / f"{image_id}.picks.json"
+
     def ensure_shard(self, image_id: int) -> None:
         """Make the shard where it is missing: whole or not at all, whoever else makes it at the same time."""
         shard = self.shard(image_id)
@@ -82,12 +86,16 @@ class Layout:
 
     def describe(self, image_id: int, description: Mapping[str, Any]) -> None:
         """Write beside the arrays what the catalog is about to say, so that it can be rebuilt from them."""
-        final, draft = self.description(image_id), self.description_draft(image_id)
-        with draft.open("w") as file:
-            json.dump(description, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(final)
+        _write(self.description(image_id), self.description_draft(image_id), description)
+
+    def keep_picks(self, image_id: int, picks: Sequence[Mapping[str, Any]]) -> None:
+        """Write beside the arrays which picks the catalog holds; any number of processes may. Raises OSError."""
+        final = self.picks(image_id)
+        draft = final.with_name(f".{final.name}.{secrets.token_hex(8)}")
+        try:
+            _write(final, draft, picks)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 @functools.cache
@@ -103,6 +111,15 @@ def translated() -> Iterator[None]:
         yield
     except tiledb.TileDBError as error:
         raise StorageUnavailable(f"the array storage does not answer: {error}") from error
+
+
+def _write(final: Path, draft: Path, content: object) -> None:
+    """Whole or not at all."""
+    with draft.open("w") as file:
+        json.dump(content, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(final)
 
 
 def _make_shard(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import importlib.resources
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,9 @@ from sqlalchemy.orm import Session
 
 from app.errors import CatalogUnavailable, CommitUncertain, InvalidParameter
 from app.settings import Settings
+from app.storage.catalog import engines
 from app.storage.catalog.engines import catalog_engine, catalog_url
+from app.storage.catalog.sqlite_file import SqliteFile
 from app.storage.catalog.tables import Base
 
 LAST_LOCK = 0x426F7265
@@ -29,6 +32,8 @@ class Catalog:
     def __init__(self, url: str | URL) -> None:
         self.engine = catalog_engine(make_url(url))
         self.on_postgresql = self.engine.dialect.name == "postgresql"
+        self.file: SqliteFile | None = None
+        self._writers = threading.Lock()
 
     @classmethod
     def open(cls, settings: Settings) -> Catalog:
@@ -40,11 +45,14 @@ class Catalog:
         catalog = cls(catalog_url(settings))
         with _one_at_a_time(settings.db_dir / "catalog.lock"):
             catalog.migrate()
+            if catalog.engine.dialect.name == "sqlite" and catalog.engine.url.database:
+                catalog.file = SqliteFile(Path(catalog.engine.url.database))
         return catalog
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session to read with; raises CatalogUnavailable when the database does not answer."""
+        self._require_file()
         with translated(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
@@ -58,7 +66,8 @@ class Catalog:
 
         Raises CatalogUnavailable: CommitUncertain where all may be as if it had not been raised.
         """
-        with translated(), Session(self.engine, expire_on_commit=False) as session:
+        self._require_file()
+        with self._in_line(), translated(), Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"takes_write_lock": True})
             if self.on_postgresql and not durable:
                 session.execute(text("SET LOCAL synchronous_commit = off"))
@@ -73,14 +82,26 @@ class Catalog:
             with _uncertain():
                 session.commit()
 
+    @contextmanager
+    def _in_line(self) -> Iterator[None]:
+        """One thread of a process waits for what others have locked, the other threads for it: each holds no
+        connection meanwhile, so that there are always some to read with."""
+        if not self._writers.acquire(timeout=engines.BUSY_SECONDS):
+            raise CatalogUnavailable(
+                f"the catalog does not answer: others have waited for {engines.BUSY_SECONDS:g} s"
+            )
+        try:
+            yield
+        finally:
+            self._writers.release()
+
+    def _require_file(self) -> None:
+        if self.file is not None:
+            self.file.require_same()
+
     def migrate(self) -> None:
-        newest = max(
-            file.name.split("_")[0]
-            for file in importlib.resources.files("app.storage.migrations.versions").iterdir()
-            if file.name.endswith(".py") and file.name[0].isdigit()
-        )
         with translated():
-            if self._revision() == newest:
+            if self._revision() == newest_revision():
                 return
         # Only a new or outdated catalog pays for the import of Alembic.
         from alembic import command
@@ -101,6 +122,15 @@ class Catalog:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def newest_revision() -> str:
+    """Of the schema, as this program knows it."""
+    return max(
+        file.name.split("_")[0]
+        for file in importlib.resources.files("app.storage.migrations.versions").iterdir()
+        if file.name.endswith(".py") and file.name[0].isdigit()
+    )
 
 
 def write_last(session: Session, row: Base) -> None:

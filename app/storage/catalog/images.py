@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVarTuple
 
@@ -126,6 +126,22 @@ class Images:
             describe(image)
             announce_image(session, image_id, "changed")
             return image
+
+    def every(self, at_once: int = 500) -> Iterator[Image]:
+        """All images, oldest first, as they are when their turn comes."""
+        after = 0
+        while images := self.page(at_once, after)[0]:
+            yield from images
+            after = images[-1].id
+
+    def exists(self, image_id: int) -> bool:
+        with self.catalog.reading() as session:
+            return session.scalar(_existing(select(Image.id)).where(Image.id == image_id)) is not None
+
+    def knows_content(self, sha256: str) -> bool:
+        """Whether an image holds this content, or did before it was deleted."""
+        with self.catalog.reading() as session:
+            return session.scalar(select(Image.id).where(Image.sha256 == sha256).limit(1)) is not None
 
     def totals(self) -> Totals:
         query = _existing(
