@@ -8,6 +8,7 @@ BoreholeError
 │   ├── FileChanged
 │   ├── StorageUnavailable
 │   └── CatalogUnavailable
+│       └── CommitUncertain
 └── RequestError              a client asked for what cannot be answered
     ├── InvalidParameter
     ├── ImageNotFound
@@ -144,6 +145,12 @@ class StorageUnavailable(TransientError):
 
 class CatalogUnavailable(TransientError):
     code = "catalog_unavailable"
+
+
+class CommitUncertain(CatalogUnavailable):
+    """The catalog was lost while it made a change: only the catalog can say whether it did."""
+
+    code = "commit_uncertain"
 
 
 class RequestError(BoreholeError):

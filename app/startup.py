@@ -14,9 +14,11 @@ from typing import Any, NoReturn
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
+from app.errors import CatalogUnavailable
 from app.settings import Settings
 from app.storage.arrays.store import require_package
-from app.storage.catalog.database import require_driver
+from app.storage.catalog.database import Catalog
+from app.storage.catalog.engines import catalog_url
 from app.storage.local_disk import require_local_disk
 
 PREFIX = "BOREHOLE_"
@@ -36,12 +38,14 @@ def load_settings() -> Settings:
         _exit(*(_fault(name, value) for name, value in reversed(faults.items())))
     try:
         require_local_disk(settings.db_dir)
-        require_driver(settings.database_url)
         require_package(settings.storage_uri)
+        catalog_url(settings)
     except RuntimeError as error:
         _exit(str(error))
     for name in ("db_dir", "log_dir"):
         _require_writable(_variable(name), getattr(settings, name))
+    if settings.database_url is not None:
+        _require_catalog(settings)
     return settings
 
 
@@ -71,6 +75,14 @@ def _require_writable(variable: str, folder: Path) -> None:
             pass
     except OSError as error:
         _exit(f"{variable}={folder} cannot be written to: {error.strerror}")
+
+
+def _require_catalog(settings: Settings) -> None:
+    """A server that is not there, or does not know the user."""
+    try:
+        Catalog.open(settings).close()
+    except CatalogUnavailable as error:
+        _exit(f"BOREHOLE_DATABASE_URL: {error}")
 
 
 def _given() -> set[str]:

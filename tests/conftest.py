@@ -21,6 +21,7 @@ from app.main import create_app
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
 from tests.builders import Float64, eventually, image_rows, ingest, settings_in, write_csv
+from tests.postgresql import PostgreSQL, missing
 from tests.s3_server import S3Server
 
 for variable in [name for name in os.environ if name.startswith("BOREHOLE_")]:
@@ -52,9 +53,47 @@ class Library:
     """3,000 rows with pad gaps and a gap in depth."""
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database_url" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A server for all tests that do not end it, each with a database of its own."""
+    with started_postgresql() as server:
+        yield server
+
+
+@contextmanager
+def started_postgresql() -> Iterator[PostgreSQL]:
+    """Where it cannot be had the test is skipped, and in CI it fails."""
+    if what := missing():
+        if os.environ.get("CI"):
+            pytest.fail(what)
+        pytest.skip(what)
+    server = PostgreSQL()
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return settings_in(tmp_path)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Where the catalog lies; None for SQLite in the `db/` of the test's settings."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield None
+    else:
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        url = server.new_database()
+        yield url
+        server.drop_database(url)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str | None) -> Settings:
+    return settings_in(tmp_path, database_url=database_url)
 
 
 @pytest.fixture

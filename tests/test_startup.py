@@ -106,6 +106,12 @@ def test_a_malformed_url_of_a_database_is_not_told_itself(refused):
     assert "secret" not in line
 
 
+def test_a_database_that_does_not_answer_is_told_in_a_line_without_its_password(refused):
+    (line,) = refused(DATABASE_URL="postgresql://somebody:secret@127.0.0.1:1/wells")
+    assert line.startswith("BOREHOLE_DATABASE_URL: the catalog does not answer: ")
+    assert "Connection refused" in line and "secret" not in line
+
+
 def test_a_store_on_a_network_disk_is_told_before_a_folder_is_made(refused, tmp_path, monkeypatch):
     monkeypatch.setattr("app.storage.local_disk.file_system_of", lambda folder, mounts: "nfs4")
     (line,) = refused()

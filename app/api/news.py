@@ -89,6 +89,7 @@ class News:
             queue.put_nowait(None)
 
     async def _poll(self) -> None:
+        answered = True
         while True:
             await asyncio.sleep(POLL_SECONDS)
             try:
@@ -97,9 +98,13 @@ class News:
                     self._latest = event.id
                     self._hand_out(Item(event))
             except CatalogUnavailable as error:
-                log.warning("no news: %s", error)
+                if answered:  # four times a second would be no news
+                    log.warning("no news until the catalog answers again: %s", error)
+                answered = False
             except Exception:  # whoever listens would wait for ever
                 log.exception("no news")
+            else:
+                answered = True
 
     def _hand_out(self, item: Item) -> None:
         for queue in list(self._listeners):

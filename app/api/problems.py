@@ -12,7 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.api.request_log import printable
-from app.errors import InvalidParameter, MayAskAgain, RequestError, TransientError, problem
+from app.errors import (
+    CatalogUnavailable,
+    InvalidParameter,
+    MayAskAgain,
+    RequestError,
+    TransientError,
+    problem,
+)
 
 log = logging.getLogger("borehole.api")
 
@@ -69,7 +76,7 @@ async def answer_problem(request: Request, error: Exception) -> Response:
             printable(request.scope["path"]),
             request_id,
             error,
-            exc_info=error,
+            exc_info=None if isinstance(error, CatalogUnavailable) else error,  # one cause, many requests
             extra={"request": request_id},
         )
     headers = (

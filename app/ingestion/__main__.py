@@ -32,7 +32,7 @@ from app.pipeline.data_folder import OtherDataFolder, require_the_hosts_data_fol
 from app.pipeline.host import PipelineHost
 from app.pipeline.image_ids import skip_ids_in_use
 from app.pipeline.job import run_job
-from app.pipeline.lock import HostLock
+from app.pipeline.lock import host_lock
 from app.pipeline.names import printable
 from app.pipeline.workplace import Workplace
 from app.pipeline.writers import is_being_written
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     place = Workplace.open(settings)
     with closing(place.catalog):
-        lock = HostLock.of(settings)
+        lock = host_lock(place)
         try:
             require_the_hosts_data_folder(place, lock)
         except OtherDataFolder as error:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import FileChanged, FileError, Reason, TransientError
+from app.errors import CatalogUnavailable, FileChanged, FileError, Reason, TransientError
 from app.ingestion.fingerprint import Fingerprint, fingerprint, line_ends
 from app.ingestion.metadata import Said, overridden, within_bounds
 from app.ingestion.parts import Division, StoredPart, divide, join_parts
@@ -194,7 +194,8 @@ class Attempt:
             self.told(rows_done, total)
         if time.monotonic() - self.last_progress >= PROGRESS_SECONDS:
             self.last_progress = time.monotonic()
-            self.place.jobs.progress(self.lease, time.time(), rows_done, total)
+            with suppress(CatalogUnavailable):  # it is the commit that counts
+                self.place.jobs.progress(self.lease, time.time(), rows_done, total)
 
     def _commit(
         self, channels: Sequence[str], records: Mapping[str, Image], known: Mapping[str, int]

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.errors import FileError, LeaseLost, Reason
-from app.pipeline.retrying import CRASHES_BEFORE_FAILING, retry_delay
+from app.pipeline.retrying import CRASHES_BEFORE_FAILING, delay_after_crash
 from app.pipeline.settling import settle
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.leases import Lease
+from app.storage.catalog.tables import JobState
 
 log = logging.getLogger("borehole.pipeline")
 
@@ -19,19 +20,14 @@ log = logging.getLogger("borehole.pipeline")
 def charge(place: Workplace, lease: Lease) -> None:
     """The worker died: the job is tried again, with others before it, but not for ever."""
     with _settled_if_it_had_ended(place, lease):
-        crashes = place.jobs.note_crash(lease)
-        message = (
-            f"reading this file ended its process, {crashes} times so far; is there memory enough for it?"
-        )
-        if crashes < CRASHES_BEFORE_FAILING:
-            again = time.time() + retry_delay(crashes)
-            place.jobs.retry_later(lease, again, Reason.WORKER_DIED, message)
-        else:
-            _fail(place, lease, FileError(Reason.WORKER_DIED, message))
+        state = place.jobs.charge(lease, time.time(), _worker_died, delay_after_crash)
+        if state == JobState.FAILED:
+            _settle_failed(place, lease, _worker_died(CRASHES_BEFORE_FAILING))
 
 
 def give_back(place: Workplace, lease: Lease) -> None:
-    """The worker was stopped in order, or died before it took the job up: the job is not to blame."""
+    """The worker was stopped in order, died before it took the job up, or could not tell what came of it: the job
+    is not to blame."""
     with _settled_if_it_had_ended(place, lease):
         place.jobs.put_back(lease)
 
@@ -41,7 +37,9 @@ def give_up(place: Workplace, lease: Lease) -> None:
     limit = place.settings.file_seconds
     message = f"reading this file took longer than {limit:g} s (BOREHOLE_FILE_SECONDS)"
     with _settled_if_it_had_ended(place, lease):
-        _fail(place, lease, FileError(Reason.TOOK_TOO_LONG, message))
+        error = FileError(Reason.TOOK_TOO_LONG, message)
+        place.jobs.fail(lease, time.time(), error)
+        _settle_failed(place, lease, error)
 
 
 @contextmanager
@@ -55,7 +53,13 @@ def _settled_if_it_had_ended(place: Workplace, lease: Lease) -> Iterator[None]:
             settle(place, lease.job_id, lease)
 
 
-def _fail(place: Workplace, lease: Lease, error: FileError) -> None:
-    place.jobs.fail(lease, time.time(), error)
+def _worker_died(crashes: int) -> FileError:
+    return FileError(
+        Reason.WORKER_DIED,
+        f"reading this file ended its process, {crashes} times so far; is there memory enough for it?",
+    )
+
+
+def _settle_failed(place: Workplace, lease: Lease, error: FileError) -> None:
     log.warning("job %s failed: %s", lease.job_id, error, extra={"job": lease.job_id})
     settle(place, lease.job_id, lease)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.errors import CatalogUnavailable
+from app.errors import CatalogUnavailable, CommitUncertain
 from app.pipeline.folders import Claim
 from app.pipeline.names import printable
 from app.pipeline.workplace import Workplace
@@ -60,12 +60,14 @@ def _enqueued(place: Workplace, claim: Claim | None, name: str) -> int | None:
 
 @contextmanager
 def _kept(place: Workplace, claim: Claim) -> Iterator[None]:
-    """Where the catalog takes no job, the file goes back at once.
+    """Where the catalog takes no job, the file goes back at once; `return_orphans` decides where it may have.
 
     Passes over that the claim is gone: it waited for the catalog until it was taken for an orphan.
     """
     try:
         yield
+    except CommitUncertain:
+        raise
     except CatalogUnavailable:
         place.folders.put_back(claim)
         raise

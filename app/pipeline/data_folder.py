@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from app.pipeline.lock import HostLock
+from app.pipeline.lock import Lock
 from app.pipeline.workplace import Workplace
 
 SECONDS_TO_TELL = 3.0
@@ -19,7 +19,7 @@ def told_on_the_board(place: Workplace) -> str:
     return str(place.settings.data_dir.resolve())
 
 
-def require_the_hosts_data_folder(place: Workplace, lock: HostLock) -> None:
+def require_the_hosts_data_folder(place: Workplace, lock: Lock) -> None:
     """The lock is held afterwards if nobody hosts. Raises OtherDataFolder, CatalogUnavailable, OSError."""
     ours = told_on_the_board(place)
     until = time.monotonic() + SECONDS_TO_TELL

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from app.errors import LeaseLost
 from app.pipeline.casualties import charge, give_back, give_up
 from app.pipeline.divisions import Divisions
+from app.pipeline.job import Unrecorded
 from app.pipeline.steps import Shared, Step, WholeJob
 from app.pipeline.workers import Ended, Fate, WorkerPool
 from app.pipeline.workplace import Workplace
@@ -78,7 +79,7 @@ class Foreman:
         if ended.fate is Fate.DIED:
             self.divisions.drop(step.lease)
             self.to_record.append((charge, step.lease))
-        elif ended.fate is Fate.NEVER_BEGAN:
+        elif ended.fate is Fate.NEVER_BEGAN or isinstance(ended.result, Unrecorded):
             self.divisions.drop(step.lease)
             self.to_record.append((give_back, step.lease))
         elif isinstance(step, WholeJob):

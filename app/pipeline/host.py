@@ -17,7 +17,7 @@ from app.pipeline.data_folder import require_the_hosts_data_folder, told_on_the_
 from app.pipeline.foreman import Foreman
 from app.pipeline.housekeeping import keep_house
 from app.pipeline.image_ids import skip_ids_in_use
-from app.pipeline.lock import HostLock
+from app.pipeline.lock import host_lock
 from app.pipeline.names import printable
 from app.pipeline.retrying import LONGEST_DELAY_SECONDS
 from app.pipeline.workers import WorkerPool
@@ -41,7 +41,7 @@ class PipelineHost:
     def __init__(self, place: Workplace) -> None:
         self.place = place
         self.owner = this_process()
-        self.lock = HostLock.of(place.settings)
+        self.lock = host_lock(place)
         self._stopping = threading.Event()
         self._woken = False
         self._wake_reader, self._wake_writer = multiprocessing.Pipe(duplex=False)
@@ -88,6 +88,8 @@ class PipelineHost:
                     first = False
                     hosting.run()
                 first = False
+            except CatalogUnavailable as error:
+                log.warning("the pipeline has no host here: %s", error)
             except Exception:
                 log.exception("the pipeline's host stumbled and starts over")
             finally:
@@ -107,7 +109,7 @@ class _Hosting:
         self.arrivals = Arrivals(
             self.place.folders, settings.stable_seconds, settings.rescan_seconds, host.wake
         )
-        self.running = False
+        self.running = self.lost = False
         self.trouble: str | None = None
         self.troubles: list[str] = []
         self.told: tuple[object, ...] | None = None
@@ -116,8 +118,9 @@ class _Hosting:
         self.clock = ClockWatch()
 
     def run(self) -> None:
+        """Until the host is to stop, or another process has the lock."""
         try:
-            while not self.host.stopping:
+            while not (self.host.stopping or self.lost):
                 self._tick()
                 due_in = self.arrivals.due_in()
                 self.host.wait(
@@ -148,14 +151,16 @@ class _Hosting:
     def _tick(self) -> None:
         """Every step for itself: what keeps one file from being taken must not keep others from being read."""
         self.troubles = []
-        with self._noting_trouble():
-            self._follow_clock()
-        with self._noting_trouble():
-            self.foreman.look_after_workers()
-        with self._noting_trouble():
-            self._keep_house()
-        with self._noting_trouble():
-            self._take_files()
+        steps = (
+            self._follow_clock,
+            self.foreman.look_after_workers,
+            self._keep_house,
+            self._take_files,
+        )
+        for step in steps:
+            with self._noting_trouble():
+                if self._still_ours():
+                    step()
         trouble = "; ".join(dict.fromkeys(self.troubles)) or None
         if trouble is not None and trouble != self.trouble:
             log.warning("the pipeline waits: %s", trouble)
@@ -164,6 +169,16 @@ class _Hosting:
             self._report()
         except CatalogUnavailable as error:
             log.debug("the status could not be told: %s", error)
+
+    def _still_ours(self) -> bool:
+        """A lock can be lost with its connection to PostgreSQL; it is ours again if we are the first to ask."""
+        if not self.lost and not self.host.lock.acquire():
+            self._lose()
+        return not self.lost
+
+    def _lose(self) -> None:
+        log.warning("another process hosts the pipeline by now")
+        self.lost = True
 
     @contextmanager
     def _noting_trouble(self) -> Iterator[None]:
@@ -188,6 +203,9 @@ class _Hosting:
 
     def _take_files(self) -> None:
         board = self.place.board.read()
+        if board.host != self.owner:  # it has, or had, the lock that we lost and got back
+            self._lose()
+            return
         self.running = board.wanted
         if board.wanted:
             self.foreman.pool.start()
@@ -217,7 +235,8 @@ class _Hosting:
         now = time.monotonic()
         if news == self.told and now - self.last_heartbeat < HEARTBEAT_SECONDS:
             return
-        self.place.board.update(
+        self.place.board.tell(
+            self.owner,
             running=self.running,
             mode=mode,
             mode_reason=reason,
@@ -230,5 +249,5 @@ class _Hosting:
 
     def _end(self) -> None:
         self.arrivals.stop()
-        self.foreman.stop(STOP_GRACE_SECONDS)
-        self.place.board.update(host=None, running=False, mode=None, mode_reason=None)
+        self.foreman.stop(0.0 if self.lost else STOP_GRACE_SECONDS)
+        self.place.board.tell(self.owner, host=None, running=False, mode=None, mode_reason=None)

@@ -10,14 +10,18 @@ from app.errors import CatalogUnavailable, FileError, LeaseLost, Reason, Storage
 from app.ingestion.fingerprint import Fingerprint, fingerprint
 from app.ingestion.parts import PartsDiffer, StoredPart, store_part
 from app.pipeline.attempt import Attempt, Divided, Progress
-from app.pipeline.retrying import CRASHES_BEFORE_FAILING, retry_delay
+from app.pipeline.retrying import delay_after_crash, retry_delay
 from app.pipeline.settling import settle
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.writing import ImageWriter
 from app.storage.catalog.leases import Lease
-from app.storage.catalog.tables import Job
+from app.storage.catalog.tables import Job, JobState
 
 log = logging.getLogger("borehole.job")
+
+
+class Unrecorded:
+    """What came of a job that the catalog could not be told of: it is to be given back once it answers."""
 
 
 def run_job(
@@ -28,9 +32,9 @@ def run_job(
     *,
     workers: int = 1,
     abandoned: int | None = None,
-) -> Divided | None:
-    """Ingest the job's file and settle it. Whatever happens is in the job's row afterwards; nothing is raised
-    but what stops the process.
+) -> Divided | Unrecorded | None:
+    """Ingest the job's file and settle it. Whatever happens is in the job's row afterwards, where the catalog
+    answers; nothing is raised but what stops the process.
 
     workers: how many could share the file; if they are to, what they need for that is returned.
     abandoned: the image that an attempt in parts had begun, and could not finish.
@@ -65,17 +69,19 @@ def hash_job(divided: Divided) -> Fingerprint | None:
         return None
 
 
-def finish_job(place: Workplace, divided: Divided, content: Fingerprint, parts: Sequence[StoredPart]) -> bool:
+def finish_job(
+    place: Workplace, divided: Divided, content: Fingerprint, parts: Sequence[StoredPart]
+) -> bool | Unrecorded:
     """Make the parts one image and settle the job; False where one process has to read the file after all."""
+    attempt = Attempt(place, divided.job, divided.lease)
     try:
-        attempt = Attempt(place, divided.job, divided.lease)
-        _to_its_end(
+        outcome = _to_its_end(
             place, divided.job, divided.lease, lambda: attempt.join(divided, content, parts), divided.began
         )
     except PartsDiffer as error:
         log.info("%s is read by one process: %s", divided.job.name, error, extra={"job": divided.job.id})
         return False
-    return True
+    return outcome if isinstance(outcome, Unrecorded) else True
 
 
 def _to_its_end(
@@ -84,13 +90,14 @@ def _to_its_end(
     lease: Lease,
     work: Callable[[], list[int] | Divided],
     began: float | None = None,
-) -> Divided | None:
+) -> Divided | Unrecorded | None:
     try:
         outcome = _outcome(place, job, lease, work, began or time.time())
     except LeaseLost as lost:
         log.warning("%s; stopped", lost, extra={"job": job.id})
     except CatalogUnavailable:
         log.exception("the outcome of job %s could not be recorded; it will run again", job.id)
+        return Unrecorded()
     else:
         if isinstance(outcome, Divided):
             return outcome
@@ -120,12 +127,8 @@ def _outcome(
     except Exception as error:
         log.exception("%s: unexpected error", job.name, extra={"job": job.id})
         blame = _blame(error)
-        crashes = place.jobs.note_crash(lease)
-        if crashes < CRASHES_BEFORE_FAILING:
-            place.jobs.retry_later(lease, time.time() + retry_delay(crashes), blame.reason, blame.message)
-            return False
-        place.jobs.fail(lease, time.time(), blame)
-        return True
+        state = place.jobs.charge(lease, time.time(), lambda crashes: blame, delay_after_crash)
+        return state == JobState.FAILED
     if isinstance(result, Divided):
         return result
     image_ids = ", ".join(map(str, result))

@@ -18,6 +18,11 @@ def retry_delay(attempts: int) -> float:
     return float(min(FIRST_DELAY_SECONDS * 2 ** min(attempts - 1, 20), LONGEST_DELAY_SECONDS))
 
 
+def delay_after_crash(crashes: int) -> float | None:
+    """Seconds to wait; None where the file has had its last try."""
+    return retry_delay(crashes) if crashes < CRASHES_BEFORE_FAILING else None
+
+
 def retry_now(place: Workplace, job_id: int) -> Job:
     """Queue a job that failed, or that waits for its next try. Raises JobNotFound, NothingToRetry."""
     job = place.jobs.get(job_id)

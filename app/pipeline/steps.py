@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.ingestion.fingerprint import Fingerprint
 from app.ingestion.parts import StoredPart
 from app.pipeline.attempt import Divided
-from app.pipeline.job import finish_job, hash_job, run_job, run_part
+from app.pipeline.job import Unrecorded, finish_job, hash_job, run_job, run_part
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import Job
@@ -21,7 +21,7 @@ class WholeJob:
     lease: Lease
     abandoned: int | None = None
 
-    def run(self, place: Workplace) -> Divided | None:
+    def run(self, place: Workplace) -> Divided | Unrecorded | None:
         workers = place.settings.ingest_workers if self.abandoned is None else 1
         return run_job(place, self.job, self.lease, workers=workers, abandoned=self.abandoned)
 
@@ -61,7 +61,7 @@ class EndOfJob:
     def lease(self) -> Lease:
         return self.divided.lease
 
-    def run(self, place: Workplace) -> bool:
+    def run(self, place: Workplace) -> bool | Unrecorded:
         return finish_job(place, self.divided, self.content, self.parts)
 
 

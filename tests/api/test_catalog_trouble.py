@@ -18,7 +18,7 @@ from sqlalchemy import event
 
 from app.main import create_app
 from app.settings import Settings
-from app.storage.catalog import database
+from app.storage.catalog import engines
 from app.storage.catalog.picks import Picks
 from tests.builders import eventually, ingest, settings_in, tiny_csv
 
@@ -28,7 +28,7 @@ PICK = {"kind": "bed", "depth": 1.1, "amplitude": 0.1, "azimuth": 10.0, "hole_di
 @pytest.fixture
 def stored(idle_server: Any, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     """A server with one image, which waits a fifth of a second for others."""
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.2)
     client: TestClient = idle_server()
     place = client.app.state.services.place
     ingest(place, tiny_csv(place.folders.data.parent / "x.csv"))
@@ -88,7 +88,7 @@ def test_while_another_process_holds_the_lock_changes_are_refused_and_reading_go
 
 def test_many_who_wait_to_write_leave_room_for_those_who_read(idle_server, monkeypatch):
     """More than there are connections."""
-    monkeypatch.setattr(database, "BUSY_SECONDS", 5.0)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 5.0)
     client = idle_server()
     place = client.app.state.services.place
     ingest(place, tiny_csv(place.folders.data.parent / "x.csv"))

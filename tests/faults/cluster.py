@@ -60,9 +60,12 @@ class Server:
 
 
 class Cluster:
-    """Two API processes and a watcher without an API, each of which could host the pipeline."""
+    """Two API processes and a watcher without an API, each of which could host the pipeline.
 
-    def __init__(self, folder: Path) -> None:
+    database_url: of the catalog, where it is not SQLite's.
+    """
+
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("BOREHOLE_")}
         environment |= {
             "BOREHOLE_DATA_DIR": str(folder / "data"),
@@ -73,6 +76,7 @@ class Cluster:
             "BOREHOLE_INGEST_WORKERS": "2",
             "BOREHOLE_MAX_ROWS": "40000",
             "BOREHOLE_ACCESS_LOG": "false",
+            "BOREHOLE_DATABASE_URL": database_url or "",
         }
         log = folder / "servers.log"
         self.apis = [Server(environment, log, port=_free_port()) for _ in range(2)]

@@ -7,6 +7,8 @@ import pytest
 from app.errors import FileError, Reason
 from app.pipeline.casualties import charge, give_back, give_up
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_a_file_is_tried_three_times_when_its_worker_dies_and_then_fails(place, taken, leased_again):
     job, lease = taken()

@@ -7,10 +7,15 @@ import time
 
 import pytest
 
+from app.errors import CommitUncertain
 from app.pipeline import claiming
 from app.pipeline.claiming import enqueue, return_orphans, take
-from app.storage.catalog import database
+from app.pipeline.job import run_job
+from app.storage.catalog import engines
+from app.storage.catalog.jobs import Jobs
 from tests.builders import tiny_csv
+
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.mark.parametrize("claimed_by", ["the server", "hand"])
@@ -35,5 +40,41 @@ def test_a_file_put_back_while_its_claim_waited_for_the_catalog_gets_no_job(plac
     assert enqueue(place, "x.csv") is not None
 
 
+def test_a_file_whose_job_may_have_been_made_is_left_to_it(place, monkeypatch):
+    """PostgreSQL took the commit, and the connection broke before it could say so."""
+    tiny_csv(place.folders.data / "x.csv")
+    add = Jobs.add
+
+    def answer_is_lost(self, *arguments, **named):
+        add(self, *arguments, **named)
+        raise CommitUncertain("the catalog does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Jobs, "add", answer_is_lost)
+        with pytest.raises(CommitUncertain):
+            enqueue(place, "x.csv")
+    assert not (place.folders.data / "x.csv").exists()
+    job, lease = place.jobs.lease_next("me", 60.0, time.time())
+    run_job(place, job, lease)
+    assert place.jobs.get(job.id).state == "stored"
+    assert place.history.page(10)[1] == 1
+
+
+def test_a_file_whose_job_was_not_made_comes_back_however_uncertain_that_was(place, monkeypatch):
+    file = tiny_csv(place.folders.data / "x.csv")
+
+    def lost(*_, **__):
+        raise CommitUncertain("the catalog does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Jobs, "add", lost)
+        with pytest.raises(CommitUncertain):
+            enqueue(place, "x.csv")
+    assert return_orphans(place) == []
+    monkeypatch.setattr(claiming, "ORPHAN_SECONDS", 0.0)
+    assert [orphan.path.name for orphan in return_orphans(place)] == ["x.csv"]
+    assert file.exists()
+
+
 def test_a_claim_outlasts_every_wait_for_the_catalog():
-    assert claiming.ORPHAN_SECONDS >= 6 * database.BUSY_SECONDS
+    assert claiming.ORPHAN_SECONDS >= 6 * engines.BUSY_SECONDS

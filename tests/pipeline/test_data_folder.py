@@ -12,7 +12,7 @@ from app.ingestion import __main__ as command_line
 from app.main import create_app
 from app.pipeline import data_folder
 from app.pipeline.data_folder import OtherDataFolder, require_the_hosts_data_folder, told_on_the_board
-from app.pipeline.lock import HostLock
+from app.pipeline.lock import HostLock, host_lock
 from app.pipeline.workplace import Workplace
 from tests.builders import settings_in
 
@@ -25,7 +25,7 @@ def quicker(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def hosted(place: Workplace) -> Iterator[HostLock]:
     """Somebody hosts the pipeline of `place`."""
-    lock = HostLock.of(place.settings)
+    lock = host_lock(place)
     assert lock.acquire()
     place.board.update(host="another", data_dir=told_on_the_board(place))
     yield lock
@@ -64,9 +64,9 @@ def test_a_host_that_has_just_begun_is_given_time_to_tell(place, hosted, monkeyp
     ours = told_on_the_board(place)
     place.board.update(data_dir="the folder of a server that is gone")
     monkeypatch.setattr(data_folder.time, "sleep", lambda seconds: place.board.update(data_dir=ours))
-    second = HostLock.of(place.settings)
+    second = host_lock(place)
     require_the_hosts_data_folder(place, second)
-    assert hosted.held and not second.held
+    assert not second.acquire()
 
 
 @pytest.mark.usefixtures("hosted")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -12,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.errors import CatalogUnavailable
+from app.errors import CatalogUnavailable, FileError, Reason
 from app.pipeline import retrying
 from app.pipeline.claiming import enqueue
 from app.pipeline.foreman import Foreman
+from app.pipeline.job import Unrecorded
 from app.pipeline.steps import EndOfJob, PartOfJob, WholeJob
 from app.pipeline.workers import Ended, Fate, Worker
 from app.pipeline.workplace import Workplace
@@ -243,7 +245,7 @@ def test_what_became_of_a_job_is_recorded_once_the_catalog_answers(place, taken,
     overdue = [WholeJob(job, lease)] if fate == "too long" else []
     monkeypatch.setattr(foreman.pool, "end_overdue", lambda limit: iter(overdue))
     with monkeypatch.context() as patched:
-        for method in ("note_crash", "fail"):
+        for method in ("charge", "fail"):
             patched.setattr(Jobs, method, unavailable)
         with pytest.raises(CatalogUnavailable):
             foreman.look_after_workers()
@@ -254,6 +256,27 @@ def test_what_became_of_a_job_is_recorded_once_the_catalog_answers(place, taken,
     assert place.jobs.get(job.id).state == state
     foreman.look_after_workers()
     assert place.jobs.get(job.id).crashes == (1 if fate == "died" else 0)
+
+
+def test_a_job_whose_outcome_no_catalog_could_take_down_is_queued_again(place, taken, monkeypatch):
+    job, lease = taken()
+    foreman = Foreman(place, "test")
+    ended_untold = Ended(WholeJob(job, lease), Fate.DONE, Unrecorded())
+    monkeypatch.setattr(foreman.pool, "collect", lambda: iter([ended_untold]))
+    foreman.look_after_workers()
+    again = place.jobs.get(job.id)
+    assert (again.state, again.attempts, again.crashes) == ("queued", 0, 0)
+
+
+def test_a_job_that_had_ended_although_nobody_heard_of_it_is_left_as_it_ended(place, taken, monkeypatch):
+    job, lease = taken()
+    place.jobs.fail(lease, time.time(), FileError(Reason.NOT_TEXT, "no text"))
+    foreman = Foreman(place, "test")
+    ended_untold = Ended(WholeJob(job, lease), Fate.DONE, Unrecorded())
+    monkeypatch.setattr(foreman.pool, "collect", lambda: iter([ended_untold]))
+    foreman.look_after_workers()
+    ended = place.jobs.get(job.id)
+    assert (ended.state, ended.settled, ended.target) == ("failed", True, "failed/x.csv")
 
 
 def unavailable(*_: object) -> None:

@@ -9,19 +9,20 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from app.errors import FileError, Reason
+from app.errors import CatalogUnavailable, FileError, Reason
 from app.pipeline import claiming, foreman, retrying
 from app.pipeline import host as host_module
 from app.pipeline.control import PipelineControl
 from app.pipeline.host import PipelineHost
 from app.pipeline.workers import Worker, WorkerPool
 from app.pipeline.workplace import Workplace
-from app.storage.catalog import database
+from app.storage.catalog import engines
 from app.storage.catalog.tables import Job
 from tests.builders import eventually, settings_in, tiny_csv
 
@@ -34,6 +35,11 @@ class SeenPool(WorkerPool):
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)
         self.made.append(self)
+        self.stopped = False
+
+    def stop(self, grace_seconds: float) -> None:
+        super().stop(grace_seconds)
+        self.stopped = True
 
     @classmethod
     def worker(cls) -> Worker:
@@ -248,6 +254,7 @@ def test_a_file_that_takes_too_long_fails(tmp_path, hosts):
     place.catalog.close()
 
 
+@pytest.mark.both_databases
 def test_a_file_in_work_when_the_host_stops_is_put_back_and_not_charged(place, hosts):
     host = hosts(place)
     _, job = held_at_work(place)
@@ -258,6 +265,7 @@ def test_a_file_in_work_when_the_host_stops_is_put_back_and_not_charged(place, h
     assert job_named(place, "x.csv", "stored").attempts == 1
 
 
+@pytest.mark.both_databases
 @pytest.mark.usefixtures("no_workers")
 def test_the_second_host_stands_by_and_takes_over_with_what_was_asked(place, settings, hosts):
     control = PipelineControl(place)
@@ -267,7 +275,7 @@ def test_the_second_host_stands_by_and_takes_over_with_what_was_asked(place, set
     second = hosts(other)
     control.stop()
     eventually(lambda: not running(place), "it is off")
-    assert control.status().board.host == first.owner and not second.lock.held
+    assert control.status().board.host == first.owner
     first.stop()
     eventually(lambda: control.status().board.host == second.owner, "the second has taken over")
     assert not control.status().board.wanted
@@ -278,6 +286,7 @@ def test_the_second_host_stands_by_and_takes_over_with_what_was_asked(place, set
     other.catalog.close()
 
 
+@pytest.mark.both_databases
 def test_a_host_that_is_killed_is_followed_within_seconds_and_nothing_is_lost(place, hosts):
     control = PipelineControl(place)
     variables = {
@@ -286,6 +295,7 @@ def test_a_host_that_is_killed_is_followed_within_seconds_and_nothing_is_lost(pl
         "BOREHOLE_LOG_DIR": place.settings.log_dir,
         "BOREHOLE_STABLE_SECONDS": "0.05",
         "BOREHOLE_INGEST_WORKERS": "1",
+        "BOREHOLE_DATABASE_URL": place.settings.database_url or "",
     }
     environment = os.environ | {name: str(value) for name, value in variables.items()}
     command = [sys.executable, "-m", "app.ingestion", "--watch"]
@@ -303,6 +313,71 @@ def test_a_host_that_is_killed_is_followed_within_seconds_and_nothing_is_lost(pl
     stored = job_named(place, "x.csv", "stored")
     assert (stored.id, stored.crashes) == (job.id, 0)
     assert place.images.page(10)[1] == 1
+
+
+@pytest.fixture
+def other_machine(settings, tmp_path) -> Iterator[Workplace]:
+    """The same catalog and data folder, and another `db/`."""
+    opened = Workplace.open(settings.model_copy(update={"db_dir": tmp_path / "elsewhere"}))
+    yield opened
+    opened.catalog.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.usefixtures("no_workers")
+def test_a_host_cut_off_from_postgresql_is_followed_and_says_nothing_more(
+    place, other_machine, hosts, postgresql, database_url, monkeypatch
+):
+    """Whoever is quicker has the lock then: here the other machine, while the first one is held up."""
+    hosts(place)
+    eventually(lambda: running(place), "the first runs")
+    held_up, let_go_on = threading.Event(), threading.Event()
+    keep_house = host_module.keep_house
+
+    def hold_up(at: Workplace, *arguments: Any) -> None:
+        if at is place and not held_up.is_set():
+            held_up.set()
+            assert let_go_on.wait(20)
+        keep_house(at, *arguments)
+
+    monkeypatch.setattr(host_module, "keep_house", hold_up)
+    assert held_up.wait(20)
+    second = hosts(other_machine)
+    assert postgresql.cut_off_who_holds_a_lock(database_url) == 1
+    eventually(lambda: place.board.read().host == second.owner, "it is followed", seconds=5)
+    let_go_on.set()
+    eventually(lambda: SeenPool.made[0].stopped, "the first has stopped hosting")
+    tiny_csv(place.folders.data / "x.csv")
+    job_named(place, "x.csv", "queued")
+    board = place.board.read()
+    assert (board.host, board.running, board.mode) == (second.owner, True, "native")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_host_that_gets_its_lock_back_goes_on_with_its_workers(place, hosts, postgresql, database_url):
+    host = hosts(place)
+    worker, _ = held_at_work(place)
+    assert postgresql.cut_off_who_holds_a_lock(database_url) == 1
+    control = PipelineControl(place)
+    asked = control.status().board.scans_asked + 1
+    control.scan()
+    eventually(lambda: control.status().board.scans_done == asked, "it goes on")
+    assert place.board.read().host == host.owner
+    let_go(worker)
+    assert job_named(place, "x.csv", "stored").attempts == 1
+    assert len(SeenPool.made) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.usefixtures("no_workers")
+def test_of_two_machines_one_hosts_and_takes_each_file_once(place, other_machine, hosts):
+    first, second = hosts(place), hosts(other_machine)
+    eventually(lambda: running(place), "one runs")
+    for number in range(30):
+        tiny_csv(place.folders.data / f"{number}.csv", float(number))
+    eventually(lambda: place.history.counts()["queued"] == 30, "30 files are queued")
+    assert place.history.page(100)[1] == 30
+    assert place.board.read().host == first.owner != second.owner
 
 
 @pytest.mark.usefixtures("no_workers")
@@ -357,7 +432,7 @@ def test_a_data_folder_made_anew_under_a_running_host_is_served_at_once(place, h
 
 @pytest.mark.usefixtures("no_workers")
 def test_a_catalog_that_is_locked_for_a_while_costs_nothing_but_time(tmp_path, hosts, monkeypatch):
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.1)
     place = Workplace.open(settings_in(tmp_path))
     place.folders.ensure()
     host = hosts(place)
@@ -416,14 +491,11 @@ def test_files_of_jobs_that_others_finished_are_moved_by_the_host(place, taken, 
 def test_a_status_that_cannot_be_told_is_told_later(place, hosts, monkeypatch):
     control = PipelineControl(place)
     with monkeypatch.context() as patched:
-        real = type(place.board).update
 
-        def silent(self: Any, **changes: object) -> Any:
-            if "trouble" in changes:
-                raise database.CatalogUnavailable("the catalog does not answer")
-            return real(self, **changes)
+        def silent(*_: object, **changes: object) -> None:
+            raise CatalogUnavailable("the catalog does not answer")
 
-        patched.setattr(type(place.board), "update", silent)
+        patched.setattr(type(place.board), "tell", silent)
         hosts(place)
         tiny_csv(place.folders.data / "x.csv")
         job_named(place, "x.csv", "queued")  # it works all the same

@@ -20,6 +20,8 @@ from app.storage.catalog.jobs import Jobs
 from app.storage.catalog.tables import JobState
 from tests.builders import ingest, tiny_csv
 
+pytestmark = pytest.mark.both_databases
+
 DEPTHS = np.array([1.0, 2.0])
 
 

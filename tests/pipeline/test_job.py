@@ -14,12 +14,14 @@ from app.errors import CatalogUnavailable, StorageUnavailable
 from app.pipeline import attempt as attempt_module
 from app.pipeline import settling
 from app.pipeline.claiming import take
-from app.pipeline.job import run_job
+from app.pipeline.job import Unrecorded, run_job
 from app.pipeline.settling import settle_all
 from app.storage.arrays.writing import ImageWriter
 from app.storage.catalog.jobs import Jobs
 from app.storage.catalog.tables import EventKind
 from tests.builders import image_rows, ingest, tiny_csv, write_csv
+
+pytestmark = pytest.mark.both_databases
 
 
 def during_ingestion(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
@@ -268,11 +270,40 @@ def test_an_outcome_that_cannot_be_recorded_leaves_the_job_to_its_lease(
     with monkeypatch.context() as patched:
         for method in ("note_content", "retry_later"):
             patched.setattr(Jobs, method, raising(CatalogUnavailable("the catalog does not answer")))
-        run_job(place, job, lease)
+        assert isinstance(run_job(place, job, lease), Unrecorded)
     assert place.jobs.get(job.id).state == "running"
     assert place.jobs.lease_next("test", 60.0, time.time()) is None
     run_job(place, *leased_again())
     assert place.jobs.get(job.id).state == "stored"
+
+
+def test_progress_that_cannot_be_told_keeps_no_file_from_being_stored(place, taken, monkeypatch):
+    job, lease = taken()
+    monkeypatch.setattr(attempt_module, "PROGRESS_SECONDS", 0.0)
+    told = []
+
+    def lost(*arguments: Any) -> None:
+        told.append(arguments)
+        raise CatalogUnavailable("the catalog does not answer")
+
+    monkeypatch.setattr(Jobs, "progress", lost)
+    run_job(place, job, lease)
+    assert place.jobs.get(job.id).state == "stored"
+    assert told
+
+
+@pytest.mark.parametrize("text", ["NUL", "nulls"])
+def test_what_a_file_holds_is_told_in_every_catalog(place, taken, text):
+    """PostgreSQL's text has no NUL, and its JSON no NaN."""
+    file = tiny_csv(place.folders.data / "x.csv")
+    lines = file.read_text().splitlines()
+    row = "\0" * 200 if text == "NUL" else "," * 200
+    file.write_text("\n".join([lines[0], *(f"{depth}{row}" for depth in range(5))]) + "\n")
+    job, lease = taken(made=True)
+    run_job(place, job, lease)
+    job = place.jobs.get(job.id)
+    assert job.state == ("failed" if text == "NUL" else "stored"), job.message
+    assert job.reason in ("not_text", None)
 
 
 def test_an_image_whose_commit_was_made_but_not_confirmed_keeps_its_rows(place, taken, monkeypatch, reader):

@@ -10,6 +10,8 @@ from app.pipeline.retrying import retry_delay, retry_now
 from app.storage.catalog.jobs import Jobs
 from tests.builders import ingest, tiny_csv
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def failed(place):

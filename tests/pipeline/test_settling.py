@@ -12,6 +12,8 @@ from app.pipeline.settling import settle, settle_all
 from app.storage.catalog.jobs import Jobs
 from tests.builders import ingest, tiny_csv
 
+pytestmark = pytest.mark.both_databases
+
 
 def fail(place, lease) -> None:
     place.jobs.fail(lease, time.time(), FileError(Reason.NOT_TEXT, "no text"))

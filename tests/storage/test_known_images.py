@@ -5,6 +5,8 @@ from app.storage import known_images
 from app.storage.known_images import KnownImages
 from tests.storage.builders import committed
 
+pytestmark = pytest.mark.both_databases
+
 
 class Clock:
     def __init__(self):

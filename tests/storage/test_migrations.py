@@ -10,9 +10,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
 from app.storage.catalog.database import Catalog
+from app.storage.catalog.events import Events
 from app.storage.catalog.jobs import Jobs
 from app.storage.catalog.pipeline import PipelineBoard
-from app.storage.catalog.tables import Base
+from app.storage.catalog.tables import Base, Event, EventKind, Job
+from tests.builders import settings_in
 from tests.storage.builders import leased
 from tests.storage.processes import open_catalog, run_side_by_side
 
@@ -37,11 +39,12 @@ def schema_of(engine):
     }
 
 
+@pytest.mark.both_databases
 def test_a_migrated_catalog_is_what_the_tables_say(catalog):
     with catalog.engine.connect() as connection:
-        differences = compare_metadata(
-            MigrationContext.configure(connection, opts={"compare_server_default": True}), Base.metadata
-        )
+        # PostgreSQL cannot compare JSON, which is Alembic's way of comparing defaults.
+        options = {"compare_server_default": catalog.engine.name == "sqlite"}
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
     assert differences == []
 
 
@@ -75,12 +78,27 @@ def test_revisions_form_one_line_whose_head_has_the_greatest_number(config):
     assert head == max(script.revision for script in scripts.walk_revisions())
 
 
+@pytest.mark.both_databases
 def test_every_revision_can_be_undone_and_done_again(catalog, config):
-    before = schema_of(catalog.engine)
+    before = columns_of(catalog.engine)
     command.downgrade(config, "base")
     assert inspect(catalog.engine).get_table_names() == ["alembic_version"]
     catalog.migrate()
-    assert schema_of(catalog.engine) == before
+    assert columns_of(catalog.engine) == before
+
+
+def columns_of(engine):
+    inspector = inspect(engine)
+    return {
+        table: (
+            [
+                (column["name"], str(column["type"]), column["nullable"])
+                for column in inspector.get_columns(table)
+            ],
+            [index["name"] for index in inspector.get_indexes(table)],
+        )
+        for table in inspector.get_table_names()
+    }
 
 
 def test_developers_migrate_with_the_url_of_alembic_ini(tmp_path, config, monkeypatch):
@@ -92,8 +110,38 @@ def test_developers_migrate_with_the_url_of_alembic_ini(tmp_path, config, monkey
     connection.close()
 
 
-def test_processes_that_open_a_new_catalog_at_once_make_it_once(settings):
-    assert run_side_by_side(open_catalog, (settings,), (settings,), (settings,)) == [0, 0, 0]
-    catalog = Catalog.open(settings)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_processes_that_open_a_new_catalog_at_once_make_it_once(tmp_path, request, kind):
+    """On PostgreSQL also where nothing but the database is shared."""
+    everybody = [settings_in(tmp_path)] * 3
+    if kind == "postgresql":
+        server = request.getfixturevalue("postgresql")
+        url = server.new_database("template0")
+        everybody = [settings_in(tmp_path / machine, database_url=url) for machine in "abc"]
+    assert run_side_by_side(open_catalog, *((settings,) for settings in everybody)) == [0, 0, 0]
+    catalog = Catalog.open(everybody[0])
     assert PipelineBoard(catalog).read().scans_asked == 3
     catalog.close()
+    if kind == "postgresql":
+        server.drop_database(url)
+
+
+@pytest.mark.both_databases
+def test_numbers_of_64_bits_are_kept(catalog):
+    """PostgreSQL's whole numbers have 32 unless it is asked for more."""
+    with catalog.writing() as session:
+        session.add(Event(id=2**40, at=0.0, kind=EventKind.PIPELINE, data={}))
+        session.add(Job(id=2**41, name="a.csv", size_bytes=1, created_at=0.0, rows_done=2**42, row=2**43))
+    assert Events(catalog).latest() == 2**40
+    job = Jobs(catalog).get(2**41)
+    assert (job.rows_done, job.row) == (2**42, 2**43)
+
+
+def test_a_sequence_goes_on_beyond_32_bits(postgresql, tmp_path):
+    url = postgresql.new_database()
+    postgresql.execute(url, "SELECT setval('events_id_seq', 3000000000)")
+    catalog = Catalog.open(settings_in(tmp_path, database_url=url))
+    PipelineBoard(catalog).update(wanted=True)
+    assert Events(catalog).latest() == 3_000_000_001
+    catalog.close()
+    postgresql.drop_database(url)

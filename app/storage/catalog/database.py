@@ -1,36 +1,37 @@
-"""The catalog's engine: transactions, and the schema brought up to date by Alembic."""
+"""The catalog's database: transactions, and the schema brought up to date by Alembic."""
 
 from __future__ import annotations
 
 import fcntl
 import importlib.resources
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy import URL, func, inspect, make_url, select, text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from app.errors import CatalogUnavailable
+from app.errors import CatalogUnavailable, CommitUncertain, InvalidParameter
 from app.settings import Settings
+from app.storage.catalog import engines
+from app.storage.catalog.engines import catalog_engine, catalog_url
 from app.storage.catalog.sqlite_file import SqliteFile
+from app.storage.catalog.tables import Base
 
-BUSY_SECONDS = 10.0
-_JSON = partial(json.dumps, ensure_ascii=False)  # as text it is searched in
-WRITE_LOCK = 0x426F7265  # the key of PostgreSQL's advisory lock that stands for SQLite's write lock
+LAST_LOCK = 0x426F7265
+"""PostgreSQL's advisory lock for what must be seen in the order of its ids."""
+_LAST = "rows written last"
 
 
 class Catalog:
     """Short transactions on the catalog's database; safe to share between threads."""
 
     def __init__(self, url: str | URL) -> None:
-        self.engine = _engine(make_url(url))
+        self.engine = catalog_engine(make_url(url))
+        self.on_postgresql = self.engine.dialect.name == "postgresql"
         self.file: SqliteFile | None = None
         self._writers = threading.Lock()
 
@@ -41,10 +42,7 @@ class Catalog:
         Raises RuntimeError where its database's driver is missing, CatalogUnavailable.
         """
         settings.db_dir.mkdir(parents=True, exist_ok=True)
-        # Made of its parts, not of a string: a folder may have `?` or `%` in its name.
-        file = URL.create("sqlite", database=str(settings.db_dir / "catalog.sqlite"))
-        require_driver(settings.database_url)
-        catalog = cls(settings.database_url or file)
+        catalog = cls(catalog_url(settings))
         with _one_at_a_time(settings.db_dir / "catalog.lock"):
             catalog.migrate()
             if catalog.engine.dialect.name == "sqlite" and catalog.engine.url.database:
@@ -55,28 +53,42 @@ class Catalog:
     def reading(self) -> Iterator[Session]:
         """A session to read with; raises CatalogUnavailable when the database does not answer."""
         self._require_file()
-        with _translated(), Session(self.engine, expire_on_commit=False) as session:
+        with translated(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self, *, durable: bool = True) -> Iterator[Session]:
         """One transaction, committed at the end of the block and durable then.
 
-        It takes the write lock at its start, so that what it reads first is still true when it writes.
+        On SQLite nobody else writes meanwhile. On PostgreSQL others do: what a block reads to act upon, it has
+        to lock (`with_for_update`), a job before its attempts, several jobs in the order of their ids.
+        durable: False for what may be forgotten when PostgreSQL crashes; it does not wait for the disk then.
+
+        Raises CatalogUnavailable: CommitUncertain where all may be as if it had not been raised.
         """
         self._require_file()
-        with self._in_line(), _translated(), Session(self.engine, expire_on_commit=False) as session:
+        with self._in_line(), translated(), Session(self.engine, expire_on_commit=False) as session:
             session.connection(execution_options={"takes_write_lock": True})
+            if self.on_postgresql and not durable:
+                session.execute(text("SET LOCAL synchronous_commit = off"))
             yield session
-            session.commit()
+            session.flush()
+            if rows := session.info.pop(_LAST, None):
+                # Ids are given out before commits: without this, who has seen an id could miss a lower one.
+                if self.on_postgresql:
+                    session.execute(select(func.pg_advisory_xact_lock(LAST_LOCK)))
+                session.add_all(rows)
+                session.flush()
+            with _uncertain():
+                session.commit()
 
     @contextmanager
     def _in_line(self) -> Iterator[None]:
-        """One thread of a process waits for the write lock, the others for it: each holds no connection meanwhile,
-        so that there are always some to read with."""
-        if not self._writers.acquire(timeout=BUSY_SECONDS):
+        """One thread of a process waits for what others have locked, the other threads for it: each holds no
+        connection meanwhile, so that there are always some to read with."""
+        if not self._writers.acquire(timeout=engines.BUSY_SECONDS):
             raise CatalogUnavailable(
-                f"the catalog does not answer: others have waited for {BUSY_SECONDS:g} s"
+                f"the catalog does not answer: others have waited for {engines.BUSY_SECONDS:g} s"
             )
         try:
             yield
@@ -88,7 +100,7 @@ class Catalog:
             self.file.require_same()
 
     def migrate(self) -> None:
-        with _translated():
+        with translated():
             if self._revision() == newest_revision():
                 return
         # Only a new or outdated catalog pays for the import of Alembic.
@@ -98,7 +110,7 @@ class Catalog:
         config = Config()
         config.set_main_option("script_location", "app.storage:migrations")
         config.attributes["engine"] = self.engine
-        with _translated():
+        with translated():
             command.upgrade(config, "head")
 
     def _revision(self) -> str | None:
@@ -121,77 +133,48 @@ def newest_revision() -> str:
     )
 
 
-def require_driver(url: str | None) -> None:
-    """Raises RuntimeError where there is no way to talk to that database, with what would help."""
-    try:
-        if url is not None:
-            make_url(url).get_dialect().import_dbapi()
-    except ArgumentError:  # which would tell the URL, password and all
-        raise RuntimeError(
-            "BOREHOLE_DATABASE_URL is not an SQLAlchemy URL, such as postgresql+psycopg://user:password@host/name"
-        ) from None
-    except ModuleNotFoundError as error:
-        raise RuntimeError(
-            f"BOREHOLE_DATABASE_URL needs the driver {error.name}, which is not installed: "
-            "for postgresql+psycopg://…, .venv/bin/pip install 'psycopg[binary]'"
-        ) from None
+def write_last(session: Session, row: Base) -> None:
+    """Add the row as the transaction's last act; whoever sees its id has seen all lower ones.
 
-
-def _engine(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        return _postgresql_engine(url)
-    engine = create_engine(
-        url, json_serializer=_JSON, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
-    )
-
-    # The driver's own transaction handling begins too late for our guarantees: we begin by hand.
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        # SQLite's own knows the letters A to Z only; names have others, as PostgreSQL knows.
-        connection.create_function("lower", 1, _lower, deterministic=True)
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        immediate = connection.get_execution_options().get("takes_write_lock")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-    return engine
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _postgresql_engine(url: URL) -> Engine:
-    engine = create_engine(url, json_serializer=_JSON, pool_pre_ping=True)
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        if connection.get_execution_options().get("takes_write_lock"):
-            connection.exec_driver_sql(f"SELECT set_config('lock_timeout', '{BUSY_SECONDS:g}s', true)")
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
-
-    return engine
+    Nobody who has done so waits for another's lock any more: no deadlock can come of it.
+    """
+    session.info.setdefault(_LAST, []).append(row)
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     try:
         yield
     except IntegrityError:
         raise
+    except DataError as error:  # such as a NUL, which no text on PostgreSQL can have
+        raise InvalidParameter(
+            f"the catalog can neither hold nor look for this: {_one_line(error)}"
+        ) from error
     except DBAPIError as error:
-        raise CatalogUnavailable(f"the catalog does not answer: {error.orig}") from error
+        raise CatalogUnavailable(f"the catalog does not answer: {_one_line(error)}") from error
     except PoolTimeoutError as error:  # every connection is waiting already
         raise CatalogUnavailable(f"the catalog does not answer: {error}") from error
 
 
 @contextmanager
+def _uncertain() -> Iterator[None]:
+    """Of a commit whose answer is lost with the connection, nobody knows whether it was made."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise CommitUncertain(f"the catalog does not answer: {_one_line(error)}") from error
+        raise
+
+
+def _one_line(error: DBAPIError) -> str:
+    return " ".join(str(error.orig).split())
+
+
+@contextmanager
 def _one_at_a_time(lock: Path) -> Iterator[None]:
-    """Processes that start together migrate one after the other."""
+    """Processes that start together migrate one after the other; on several machines, PostgreSQL sees to it."""
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

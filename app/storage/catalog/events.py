@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from app.storage.catalog.database import Catalog
+from app.storage.catalog.database import Catalog, write_last
 from app.storage.catalog.tables import Event, EventKind, Job
 
 
@@ -18,7 +18,7 @@ class Events:
         self.catalog = catalog
 
     def after(self, event_id: int, limit: int = 500) -> Sequence[Event]:
-        """Events later than `event_id`, oldest first."""
+        """Events later than `event_id`, oldest first: none with a lower id will follow those that are seen."""
         query = select(Event).where(Event.id > event_id).order_by(Event.id).limit(limit)
         with self.catalog.reading() as session:
             return session.scalars(query).all()
@@ -34,7 +34,7 @@ class Events:
 
 
 def announce(session: Session, kind: EventKind, data: dict[str, Any]) -> None:
-    session.add(Event(at=time.time(), kind=kind, data=data))
+    write_last(session, Event(at=time.time(), kind=kind, data=data))
 
 
 def announce_job(session: Session, job: Job) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, delete, func, select
 
 from app.storage.catalog.database import Catalog
-from app.storage.catalog.tables import FINISHED, Job, JobState
+from app.storage.catalog.tables import IS_UNSETTLED, UNFINISHED, Job, JobState
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class History:
 
     def unsettled(self) -> int:
         """How many files of finished jobs still lie in .processing/."""
-        query = select(func.count()).where(Job.state.in_(FINISHED), Job.settled.is_(False))
+        query = select(func.count()).where(IS_UNSETTLED, Job.state.not_in(UNFINISHED))
         with self.catalog.reading() as session:
             return session.scalar(query) or 0
 

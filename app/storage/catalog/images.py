@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, aliased
 from app.errors import ImageNotFound, LeaseLost
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_image, announce_job
-from app.storage.catalog.leases import Lease, finish, held
+from app.storage.catalog.leases import Lease, held
 from app.storage.catalog.tables import Attempt, AttemptState, Image, Job, JobState
+from app.storage.catalog.transitions import finish
 
 Columns = TypeVarTuple("Columns")
 
@@ -76,7 +77,7 @@ class Images:
         with self.catalog.writing() as session:
             job = held(session, lease)
             for image in images:
-                attempt = session.get_one(Attempt, image.id)
+                attempt = session.get_one(Attempt, image.id, with_for_update=True)
                 if attempt.state != AttemptState.BEGUN or attempt.lease != lease.token:
                     raise LeaseLost(f"image {image.id} of job {lease.job_id} is no longer ours")
                 attempt.state = AttemptState.STORED
@@ -115,7 +116,7 @@ class Images:
         describe: called with the image as it will be, before that is committed. Raises ImageNotFound.
         """
         with self.catalog.writing() as session:
-            image = existing_image(session, image_id)
+            image = existing_image(session, image_id, lock=True)
             for column, value in values.items():
                 if column == "other":
                     merged = image.other | value
@@ -167,7 +168,7 @@ class Images:
         Raises ImageNotFound.
         """
         with self.catalog.writing() as session:
-            existing_image(session, image_id).deleted_at = now
+            existing_image(session, image_id, lock=True).deleted_at = now
             announce_image(session, image_id, "deleted")
 
     def deleted_before(self, moment: float) -> Sequence[int]:
@@ -214,7 +215,7 @@ class Images:
     def abandon(self, image_id: int) -> bool:
         """Give up one attempt; False where it was committed after all, and its image exists."""
         with self.catalog.writing() as session:
-            attempt = session.get_one(Attempt, image_id)
+            attempt = session.get_one(Attempt, image_id, with_for_update=True)
             if attempt.state == AttemptState.STORED:
                 return False
             attempt.state = AttemptState.ABANDONED
@@ -225,10 +226,11 @@ class Images:
             session.get_one(Attempt, image_id).state = AttemptState.SWEPT
 
 
-def existing_image(session: Session, image_id: int) -> Image:
-    """Raises ImageNotFound."""
+def existing_image(session: Session, image_id: int, *, lock: bool = False) -> Image:
+    """lock: nobody changes it until the transaction ends. Raises ImageNotFound."""
     # SQLite's integers end at 2^63; no id comes near it.
     query = _existing(select(Image)).where(Image.id == image_id)
+    query = query.with_for_update() if lock else query
     image = session.scalar(query) if 0 < image_id < 2**63 else None
     if image is None:
         raise ImageNotFound(

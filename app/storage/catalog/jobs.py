@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from app.errors import FileError, JobNotFound, LeaseLost
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_job
-from app.storage.catalog.leases import Lease, finish, held, held_finished, new_lease
-from app.storage.catalog.tables import FINISHED, Image, Job, JobState
+from app.storage.catalog.leases import Lease, held, held_finished, new_lease
+from app.storage.catalog.tables import IS_UNFINISHED, IS_UNSETTLED, UNFINISHED, Image, Job, JobState
+from app.storage.catalog.transitions import begin, fail, finish, wait
 
 
 class Jobs:
@@ -58,7 +58,9 @@ class Jobs:
             check()
             session.add(job)
             session.flush()
-            return job, _begin(session, job, owner, seconds, now)
+            lease = begin(job, owner, seconds, now)
+            announce_job(session, job)
+            return job, lease
 
     def get(self, job_id: int) -> Job:
         """Raises JobNotFound."""
@@ -79,18 +81,22 @@ class Jobs:
             and_(Job.state.in_((JobState.QUEUED, JobState.RETRYING)), Job.not_before <= now),
             and_(Job.state == JobState.RUNNING, Job.lease_until < now),
         )
-        query = select(Job).where(due).order_by(Job.id).limit(1)
+        query = select(Job).where(IS_UNFINISHED, due).order_by(Job.id).limit(1)
         # Mostly there is none: do not take the write lock to learn it.
         with self.catalog.reading() as session:
             if session.scalar(query) is None:
                 return None
         with self.catalog.writing() as session:
-            job = session.scalar(query)
-            return (job, _begin(session, job, owner, seconds, now)) if job else None
+            job = session.scalar(query.with_for_update(skip_locked=True))
+            if job is None:
+                return None
+            lease = begin(job, owner, seconds, now)
+            announce_job(session, job)
+            return job, lease
 
     def progress(self, lease: Lease, now: float, rows_done: int, rows_total: int | None) -> None:
         """Say how far the job is, and keep the lease. Raises LeaseLost."""
-        with self.catalog.writing() as session:
+        with self.catalog.writing(durable=False) as session:
             job = held(session, lease)
             job.lease_until = now + lease.seconds
             job.rows_done, job.rows_total = rows_done, rows_total
@@ -100,11 +106,11 @@ class Jobs:
         """Whoever holds these is alive, whether or not they have anything to say."""
         if not leases:
             return
-        with self.catalog.writing() as session:
-            for lease in leases:
-                job = session.get(Job, lease.job_id)
-                if job is not None and job.lease == lease.token:
-                    job.lease_until = now + lease.seconds
+        seconds = {lease.token: lease.seconds for lease in leases}
+        ours = select(Job).where(Job.id.in_([lease.job_id for lease in leases]), Job.lease.in_(seconds))
+        with self.catalog.writing(durable=False) as session:
+            for job in session.scalars(ours.order_by(Job.id).with_for_update()):
+                job.lease_until = now + seconds[job.lease or ""]
 
     def note_content(self, lease: Lease, sha256: str, size_bytes: int) -> None:
         """What the file is, as soon as that is known. Raises LeaseLost."""
@@ -129,16 +135,14 @@ class Jobs:
         """Raises LeaseLost."""
         with self.catalog.writing() as session:
             job = held(session, lease)
-            finish(job, lease, JobState.FAILED, now, [])
-            job.reason, job.message = error.reason, error.message
-            job.row, job.column, job.value = error.row, error.column, error.value
+            fail(job, lease, now, error)
             announce_job(session, job)
 
     def retry_later(self, lease: Lease, not_before: float, reason: str, message: str) -> None:
         """Back in line: nothing is wrong with the file. Raises LeaseLost."""
         with self.catalog.writing() as session:
             job = held(session, lease)
-            _wait(job, JobState.RETRYING, not_before)
+            wait(job, JobState.RETRYING, not_before)
             job.reason, job.message = reason, message
             announce_job(session, job)
 
@@ -146,24 +150,41 @@ class Jobs:
         """The worker was stopped in order: the job is queued as if it had not begun. Raises LeaseLost."""
         with self.catalog.writing() as session:
             job = held(session, lease)
-            _wait(job, JobState.QUEUED, 0.0)
+            wait(job, JobState.QUEUED, 0.0)
             job.attempts -= 1
             announce_job(session, job)
 
-    def note_crash(self, lease: Lease) -> int:
-        """The worker died over this job, or met an error of its own: how often so far. Raises LeaseLost."""
+    def charge(
+        self,
+        lease: Lease,
+        now: float,
+        blame: Callable[[int], FileError],
+        delay: Callable[[int], float | None],
+    ) -> JobState:
+        """The worker died over this job, or met an error of its own: the job waits for its next try, or fails.
+
+        blame, delay: what is said of the file, and the seconds to wait, after so many crashes; None where it has
+        had its last try. Raises LeaseLost.
+        """
         with self.catalog.writing() as session:
             job = held(session, lease)
             job.crashes += 1
-            return job.crashes
+            error, seconds = blame(job.crashes), delay(job.crashes)
+            if seconds is None:
+                fail(job, lease, now, error)
+            else:
+                wait(job, JobState.RETRYING, now + seconds)
+                job.reason, job.message = error.reason, error.message
+            announce_job(session, job)
+            return JobState(job.state)
 
     def release_all_of(self, owner: str) -> None:
         """A process is no more: queue again what it worked on, and let others move the files it had finished."""
         its_own = select(Job).where(Job.lease.startswith(f"{owner}/", autoescape=True))
         with self.catalog.writing() as session:
-            for job in session.scalars(its_own).all():
+            for job in session.scalars(its_own.order_by(Job.id).with_for_update()).all():
                 if job.state == JobState.RUNNING:
-                    _wait(job, JobState.QUEUED, 0.0)
+                    wait(job, JobState.QUEUED, 0.0)
                     announce_job(session, job)
                 else:
                     job.lease = job.lease_until = None
@@ -174,7 +195,7 @@ class Jobs:
         Raises JobNotFound, LeaseLost where somebody was quicker.
         """
         with self.catalog.writing() as session:
-            job = session.get(Job, job_id)
+            job = session.get(Job, job_id, with_for_update=True)
             if job is None:
                 raise JobNotFound(f"there is no job {job_id}", job_id=job_id)
             if claim is None:
@@ -187,7 +208,7 @@ class Jobs:
                 job.crashes = job.attempts = 0
                 job.finished_at = job.row = job.column = job.value = None
             job.reason = job.message = None
-            _wait(job, JobState.QUEUED, 0.0)
+            wait(job, JobState.QUEUED, 0.0)
             announce_job(session, job)
             return job
 
@@ -195,7 +216,7 @@ class Jobs:
         """A finished job whose file is still to be moved and which nobody is moving, if any."""
         query = (
             select(Job)
-            .where(Job.state.in_(FINISHED), Job.settled.is_(False))
+            .where(IS_UNSETTLED, Job.state.not_in(UNFINISHED))
             .where(or_(Job.lease_until.is_(None), Job.lease_until < now))
             .order_by(Job.id)
             .limit(1)
@@ -204,7 +225,7 @@ class Jobs:
             if session.scalar(query) is None:
                 return None
         with self.catalog.writing() as session:
-            job = session.scalar(query)
+            job = session.scalar(query.with_for_update(skip_locked=True))
             if job is None:
                 return None
             lease = new_lease(job.id, owner, seconds)
@@ -233,18 +254,3 @@ class Jobs:
         with self.catalog.writing() as session:
             job = held_finished(session, lease)
             job.lease, job.lease_until = None, not_before
-
-
-def _begin(session: Session, job: Job, owner: str, seconds: float, now: float) -> Lease:
-    lease = new_lease(job.id, owner, seconds)
-    job.state = JobState.RUNNING
-    job.lease, job.lease_until = lease.token, now + seconds
-    job.started_at, job.rows_done, job.rows_total = now, 0, None
-    job.attempts += 1
-    announce_job(session, job)
-    return lease
-
-
-def _wait(job: Job, state: JobState, not_before: float) -> None:
-    job.state, job.not_before = state, not_before
-    job.lease = job.lease_until = None

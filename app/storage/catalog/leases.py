@@ -36,8 +36,8 @@ def new_lease(job_id: int, owner: str, seconds: float) -> Lease:
 
 
 def held(session: Session, lease: Lease) -> Job:
-    """The running job of a lease that still holds. Raises LeaseLost."""
-    job = session.get(Job, lease.job_id)
+    """The running job of a lease that still holds, and will until the transaction ends. Raises LeaseLost."""
+    job = session.get(Job, lease.job_id, with_for_update=True)
     if job is None or job.state != JobState.RUNNING or job.lease != lease.token:
         raise LeaseLost(f"job {lease.job_id} is no longer ours")
     return job
@@ -45,14 +45,7 @@ def held(session: Session, lease: Lease) -> Job:
 
 def held_finished(session: Session, lease: Lease) -> Job:
     """The same for a finished job, whose file is to be moved. Raises LeaseLost."""
-    job = session.get(Job, lease.job_id)
+    job = session.get(Job, lease.job_id, with_for_update=True)
     if job is None or job.state not in FINISHED or job.lease != lease.token:
         raise LeaseLost(f"the file of job {lease.job_id} is no longer ours to move")
     return job
-
-
-def finish(job: Job, lease: Lease, state: JobState, now: float, image_ids: list[int]) -> None:
-    """The job has its result; the lease goes on, for its file to be moved."""
-    job.state, job.finished_at, job.image_ids = state, now, image_ids
-    job.lease_until = now + lease.seconds
-    job.reason = job.message = None

@@ -56,8 +56,9 @@ class Picks:
 
 
 def _find(session: Session, image_id: int, pick_id: int) -> tuple[Image, Pick]:
+    """To be changed by this transaction alone."""
     image = existing_image(session, image_id)
-    pick = session.get(Pick, pick_id) if 0 < pick_id < 2**63 else None
+    pick = session.get(Pick, pick_id, with_for_update=True) if 0 < pick_id < 2**63 else None
     if pick is None or pick.image_id != image_id:
         raise PickNotFound(
             f"image {image_id} has no pick {pick_id}; GET /images/{image_id}/picks lists those it has",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.storage.catalog.database import Catalog
@@ -23,12 +26,17 @@ class PipelineBoard:
         """Write these columns, and return the row as it is then."""
         with self.catalog.writing() as session:
             state = _row(session)
-            news = {column: value for column, value in changes.items() if getattr(state, column) != value}
-            for column, value in news.items():
-                setattr(state, column, value)
-            if news.keys() - {"seen_at"}:
-                announce(session, EventKind.PIPELINE, {})
+            _change(session, state, changes)
             return state
+
+    def tell(self, host: str, /, **changes: object) -> bool:
+        """As `update`, by the host; whether it still is. Else nothing is written."""
+        with self.catalog.writing() as session:
+            state = _row(session)
+            if state.host != host:
+                return False
+            _change(session, state, changes)
+            return True
 
     def ask_for_scan(self) -> int:
         """The number of the scan asked for: it is done once `scans_done` has reached it."""
@@ -38,12 +46,21 @@ class PipelineBoard:
             return state.scans_asked
 
 
+def _change(session: Session, state: PipelineState, changes: dict[str, object]) -> None:
+    news = {column: value for column, value in changes.items() if getattr(state, column) != value}
+    for column, value in news.items():
+        setattr(state, column, value)
+    if news.keys() - {"seen_at"}:
+        announce(session, EventKind.PIPELINE, {})
+
+
 def _row(session: Session) -> PipelineState:
-    """The row, made where there is none yet."""
-    state = session.get(PipelineState, ROW)
+    """The row, for us alone to change; made where there is none yet."""
+    state = session.get(PipelineState, ROW, with_for_update=True)
     if state is None:
-        state = _blank()
-        session.add(state)
+        with suppress(IntegrityError), session.begin_nested():  # another process may make it at this moment
+            session.add(_blank())
+        state = session.get_one(PipelineState, ROW, with_for_update=True)
     return state
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, MetaData, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -18,7 +18,12 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {dict[str, Any]: JSON, list[int]: JSON}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012
+        dict[str, Any]: JSON,
+        list[int]: JSON,
+        # SQLite's INTEGER has 64 bits, and counts up only under that name.
+        int: BigInteger().with_variant(Integer, "sqlite"),
+    }
 
 
 class JobState(StrEnum):
@@ -31,6 +36,10 @@ class JobState(StrEnum):
 
 
 FINISHED = (JobState.STORED, JobState.DUPLICATE, JobState.FAILED)
+UNFINISHED = (JobState.QUEUED, JobState.RETRYING, JobState.RUNNING)
+# Both word for word as in the indexes for them: of a million jobs, few are unfinished or unsettled.
+IS_UNFINISHED = text("state IN ('queued', 'retrying', 'running')")
+IS_UNSETTLED = text("NOT settled")
 
 
 class Job(Base):
@@ -39,6 +48,8 @@ class Job(Base):
     __tablename__ = "jobs"
     __table_args__ = (
         Index("ix_jobs_state", "state"),
+        Index("ix_jobs_unfinished", "id", sqlite_where=IS_UNFINISHED, postgresql_where=IS_UNFINISHED),
+        Index("ix_jobs_unsettled", "id", sqlite_where=IS_UNSETTLED, postgresql_where=IS_UNSETTLED),
         # A name below processed/ or failed/ belongs to one unsettled job at a time.
         Index(
             "uq_jobs_target",
@@ -96,7 +107,11 @@ class Attempt(Base):
     """One try at storing one image. Its key is the image's id, given once and never again."""
 
     __tablename__ = "attempts"
-    __table_args__ = (Index("ix_attempts_state", "state"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("ix_attempts_state", "state"),
+        Index("ix_attempts_job_id", "job_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     image_id: Mapped[int] = mapped_column(primary_key=True)
     job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))

@@ -2,15 +2,17 @@ import sqlite3
 import threading
 
 import pytest
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.pool import StaticPool
 
-from app.errors import CatalogUnavailable
-from app.storage.catalog import database
+from app.errors import CatalogUnavailable, CommitUncertain, InvalidParameter
+from app.storage.catalog import engines
 from app.storage.catalog.database import Catalog
-from app.storage.catalog.history import History
+from app.storage.catalog.events import Events, announce
+from app.storage.catalog.history import History, JobFilter
 from app.storage.catalog.jobs import Jobs
+from app.storage.catalog.pipeline import PipelineBoard
+from app.storage.catalog.tables import EventKind, Job, PipelineState
 from tests.builders import settings_in
 from tests.storage.builders import leased
 
@@ -18,7 +20,7 @@ from tests.storage.builders import leased
 @pytest.fixture
 def impatient(settings, monkeypatch):
     """A catalog that waits a twentieth of a second for others."""
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.05)
     opened = Catalog.open(settings)
     yield opened
     opened.close()
@@ -53,9 +55,11 @@ def test_a_writer_waits_its_turn(catalog, another_writer):
     assert done
 
 
+@pytest.mark.both_databases
 def test_when_every_connection_waits_the_next_caller_is_told(catalog, monkeypatch):
     monkeypatch.setattr(catalog.engine.pool, "_timeout", 0.05)
-    sessions = [catalog.reading() for _ in range(15)]
+    monkeypatch.setattr(catalog.engine.pool, "_max_overflow", 1)
+    sessions = [catalog.reading() for _ in range(6)]
     for session in sessions:
         session.__enter__().execute(text("SELECT 1"))
     with pytest.raises(CatalogUnavailable):
@@ -65,16 +69,16 @@ def test_when_every_connection_waits_the_next_caller_is_told(catalog, monkeypatc
     assert History(catalog).page(1) == ([], 0)
 
 
-def test_what_is_read_in_a_writing_block_is_still_true_when_it_writes(catalog):
-    """Ten threads add one each: a read that does not hold the write lock would lose some of them."""
+@pytest.mark.both_databases
+def test_what_is_locked_in_a_writing_block_is_still_true_when_it_writes(catalog):
+    """Ten threads add one each: a read without a lock would lose some of them."""
     jobs = Jobs(catalog)
     job_id = jobs.add("a.csv", 0, 0.0, claim=None, path="a.csv")
 
     def add_one():
         for _ in range(5):
             with catalog.writing() as session:
-                size = session.scalar(text("SELECT size_bytes FROM jobs"))
-                session.execute(text("UPDATE jobs SET size_bytes = :size"), {"size": size + 1})
+                session.get_one(Job, job_id, with_for_update=True).size_bytes += 1
 
     threads = [threading.Thread(target=add_one) for _ in range(10)]
     for thread in threads:
@@ -84,12 +88,16 @@ def test_what_is_read_in_a_writing_block_is_still_true_when_it_writes(catalog):
     assert jobs.get(job_id).size_bytes == 50
 
 
-def test_a_block_that_raises_leaves_nothing(catalog):
-    with pytest.raises(ZeroDivisionError), catalog.writing() as session:
-        session.execute(text("INSERT INTO pipeline VALUES (1, 1, 0, 0, '', '', 1, '', '', 0, 0, '')"))
+@pytest.mark.both_databases
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_block_that_raises_leaves_nothing(catalog, durable):
+    with pytest.raises(ZeroDivisionError), catalog.writing(durable=durable) as session:
+        session.add(PipelineState(id=1, wanted=True))
+        announce(session, EventKind.PIPELINE, {})
+        session.flush()
         _ = 1 / 0
-    with catalog.reading() as session:
-        assert session.scalar(text("SELECT count(*) FROM pipeline")) == 0
+    assert not PipelineBoard(catalog).read().wanted
+    assert Events(catalog).latest() == 0
 
 
 def test_commits_outlive_a_power_cut_and_references_hold(catalog):
@@ -121,43 +129,34 @@ def test_another_database_can_be_named_by_its_url(tmp_path):
     assert not (settings.db_dir / "catalog.sqlite").exists()
 
 
-@pytest.fixture
-def postgresql(monkeypatch):
-    """A catalog on PostgreSQL, played by SQLite, and the functions it called there."""
-    calls = []
-    stand_in = create_engine("sqlite://", poolclass=StaticPool)
-
-    @event.listens_for(stand_in, "connect")
-    def add_functions(connection, _record):
-        for name, arguments in (("set_config", 3), ("pg_advisory_xact_lock", 1)):
-            connection.create_function(
-                name, arguments, lambda *given, name=name: calls.append((name, *given)) or ""
-            )
-
-    def made(url, **options):
-        assert (url.host, url.password, options) == ("db", "secret", {"pool_pre_ping": True})
-        return stand_in
-
-    monkeypatch.setattr(database, "create_engine", made)
-    opened = Catalog("postgresql://somebody:secret@db/borehole")
-    yield opened, calls
-    opened.close()
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("made", [True, False])
+def test_a_commit_whose_answer_is_lost_is_told_from_one_that_was_not_made(
+    catalog, postgresql, database_url, made
+):
+    """The server ends the connection just before it is asked to commit, or before it is asked anything."""
+    end = (
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE state LIKE 'idle in%' AND pid = "
+    )
+    with pytest.raises(CatalogUnavailable) as error, catalog.writing() as session:
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+        if made:
+            end_at_commit(session, lambda: postgresql.execute(database_url, f"{end}{pid}"))
+        else:
+            postgresql.execute(database_url, f"{end}{pid}")
+            session.execute(text("SELECT 1"))
+    assert isinstance(error.value, CommitUncertain) is made
+    assert Jobs(catalog).claims() == set(), "the next connection is a new one"
 
 
-def test_on_postgresql_too_writers_take_turns_and_readers_do_not_wait(postgresql):
-    catalog, calls = postgresql
-    with catalog.reading() as session:
-        assert session.scalar(text("SELECT 1")) == 1
-    assert calls == []
-    with catalog.writing() as session:
-        assert session.scalar(text("SELECT 1")) == 1
-    assert calls == [("set_config", "lock_timeout", "10s", 1), ("pg_advisory_xact_lock", database.WRITE_LOCK)]
+def end_at_commit(session, end):
+    event.listen(session, "before_commit", lambda _: end(), once=True)
 
 
-def test_on_postgresql_servers_that_start_together_migrate_one_after_the_other(postgresql):
-    catalog, calls = postgresql
-    catalog.migrate()
-    assert ("pg_advisory_xact_lock", database.WRITE_LOCK) in calls
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_what_postgresql_cannot_look_for_is_told_as_the_callers_fault(catalog):
+    with pytest.raises(InvalidParameter, match="NUL"):
+        History(catalog).page(1, chosen=JobFilter(name="a\0b"))
 
 
 def test_a_broken_constraint_is_told_whatever_the_driver_calls_it(catalog):

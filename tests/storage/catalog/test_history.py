@@ -7,6 +7,8 @@ from app.storage.catalog.history import History, JobFilter
 from app.storage.catalog.tables import JobState
 from tests.storage.builders import add, finished, leased
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def history(catalog):

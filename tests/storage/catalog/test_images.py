@@ -14,6 +14,8 @@ from app.storage.catalog.tables import Image
 from tests.builders import image_rows, ingest, write_csv
 from tests.storage.builders import committed, image_row, leased, write_image
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_ids_start_at_one(jobs, images):
     lease = leased(jobs)
@@ -266,6 +268,7 @@ def test_every_column_of_an_image_comes_back(jobs, images):
 
 def test_a_catalog_that_went_away_is_told_as_such(catalog, images):
     with catalog.writing() as session:
-        session.execute(text("DROP TABLE images"))
+        for table in ("picks", "images"):
+            session.execute(text(f"DROP TABLE {table}"))
     with pytest.raises(CatalogUnavailable, match="does not answer"):
         images.get(1)

@@ -1,10 +1,16 @@
-import pytest
-from sqlalchemy import text
+from concurrent.futures import ThreadPoolExecutor
 
-from app.errors import FileError, JobNotFound, LeaseLost, Reason
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app.errors import CatalogUnavailable, FileError, JobNotFound, LeaseLost, Reason
 from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import JobState
 from tests.storage.builders import add, committed, finished, leased
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_a_new_job_waits_with_what_is_known_of_its_file(jobs):
@@ -38,6 +44,20 @@ def test_the_oldest_waiting_job_is_leased_first_and_each_once(jobs):
     assert (job.state, job.attempts, job.started_at, job.lease_until) == ("running", 1, 1.0, 61.0)
 
 
+def test_those_who_ask_at_once_get_a_job_each(jobs):
+    wanted = [add(jobs, f"{number}.csv") for number in range(40)]
+
+    def lease_all(owner):
+        leased_jobs = []
+        while found := jobs.lease_next(f"{owner}", 60.0, 0.0):
+            leased_jobs.append(found[0].id)
+        return leased_jobs
+
+    with ThreadPoolExecutor(8) as pool:
+        got = [job_id for some in pool.map(lease_all, range(8)) for job_id in some]
+    assert sorted(got) == wanted
+
+
 def test_a_lapsed_lease_is_taken_over_and_its_old_holder_changes_nothing_more(jobs):
     add(jobs)
     _, old = jobs.lease_next("me", 60.0, 0.0)
@@ -53,7 +73,7 @@ def test_a_lapsed_lease_is_taken_over_and_its_old_holder_changes_nothing_more(jo
         lambda: jobs.fail(old, 91.0, error),
         lambda: jobs.retry_later(old, 91.0, "disk", "full"),
         lambda: jobs.put_back(old),
-        lambda: jobs.note_crash(old),
+        lambda: jobs.charge(old, 91.0, lambda crashes: error, lambda crashes: 1.0),
         lambda: jobs.settle(old),
         lambda: jobs.reserve_target(old, "processed/a.csv"),
     ):
@@ -104,12 +124,44 @@ def test_a_job_put_back_is_due_at_once_and_was_not_attempted(jobs):
     assert jobs.lease_next("me", 60.0, 0.0) is not None
 
 
-def test_crashes_are_counted_while_the_lease_goes_on(jobs):
+def test_crashes_are_counted_and_said_until_the_last_try_has_failed(jobs):
+    lease = leased(jobs, now=0.0)
+    for crashes in (1, 2):
+        assert charge(jobs, lease, 10.0 * crashes) == "retrying"
+        job = jobs.get(lease.job_id)
+        assert (job.crashes, job.reason, job.message) == (crashes, "worker_died", f"died {crashes} times")
+        assert (job.not_before, job.lease, job.finished_at) == (10.0 * crashes + 2.0, None, None)
+        _, lease = jobs.lease_next("me", 60.0, 100.0)
+    assert charge(jobs, lease, 30.0) == "failed"
+    job = jobs.get(lease.job_id)
+    assert (job.crashes, job.message, job.finished_at, job.lease) == (3, "died 3 times", 30.0, lease.token)
+
+
+def charge(jobs, lease, now):
+    """Two more tries, after 2 s each."""
+    return jobs.charge(
+        lease,
+        now,
+        lambda crashes: FileError(Reason.WORKER_DIED, f"died {crashes} times"),
+        lambda crashes: 2.0 if crashes < 3 else None,
+    )
+
+
+def test_a_crash_that_the_catalog_could_not_take_down_is_counted_once(jobs):
+    """It fails at the very end, and is told again: a worker that died once has died once."""
     lease = leased(jobs)
-    assert [jobs.note_crash(lease) for _ in range(2)] == [1, 2]
-    jobs.retry_later(lease, 0.0, "worker_died", "died twice")
-    _, lease = jobs.lease_next("me", 60.0, 0.0)
-    assert jobs.note_crash(lease) == 3
+
+    def refuse(session):
+        raise OperationalError("COMMIT", {}, Exception("disk full"))
+
+    event.listen(Session, "before_commit", refuse)
+    try:
+        with pytest.raises(CatalogUnavailable):
+            charge(jobs, lease, 1.0)
+    finally:
+        event.remove(Session, "before_commit", refuse)
+    charge(jobs, lease, 1.0)
+    assert jobs.get(lease.job_id).crashes == 1
 
 
 def test_a_waiting_job_can_be_asked_to_run_at_once(jobs):
@@ -125,8 +177,8 @@ def test_a_waiting_job_can_be_asked_to_run_at_once(jobs):
 
 
 def test_a_failed_job_starts_anew_with_its_file_once_that_was_moved(jobs):
-    lease = leased(jobs)
-    jobs.note_crash(lease)
+    charge(jobs, leased(jobs), 0.0)
+    _, lease = jobs.lease_next("me", 60.0, 2.0)
     jobs.fail(lease, 5.0, FileError(Reason.NOT_A_NUMBER, "no number", row=5, column="col7", value="x"))
     with pytest.raises(LeaseLost):
         jobs.revive(lease.job_id, "token")

@@ -4,6 +4,8 @@ import pytest
 
 from app.storage.catalog.pipeline import PipelineBoard
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def board(catalog):
@@ -28,6 +30,15 @@ def test_what_one_process_writes_another_reads_and_the_rest_stays(board):
     read = PipelineBoard(board.catalog).read()
     assert (read.wanted, read.host, read.mode, read.trouble) == (True, "here", "native", "disk full")
     assert board.update(trouble=None).trouble is None
+
+
+def test_who_no_longer_hosts_tells_the_board_nothing(board):
+    board.update(host="one")
+    assert board.tell("one", running=True, trouble="disk full")
+    board.update(host="another", trouble=None)
+    assert not board.tell("one", running=False, trouble="I am lost", host=None)
+    state = board.read()
+    assert (state.host, state.running, state.trouble) == ("another", True, None)
 
 
 def test_each_scan_asked_for_has_a_number_of_its_own(board):

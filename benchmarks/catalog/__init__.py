@@ -1,0 +1,1 @@
+"""What the catalog alone bears, on SQLite and on PostgreSQL."""
