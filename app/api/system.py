@@ -26,6 +26,7 @@ SECONDS_TO_START = 10.0
 _HEALTH_EXAMPLE = {
     "status": "ok",
     "version": __version__,
+    "build": "4f0c2ab",
     "checks": {"catalog": "ok", "data_folder": "ok", "disk": "ok", "pipeline": "ok"},
     "images": 2,
     "pipeline_running": True,
@@ -89,8 +90,8 @@ def stats(services: UsesServices) -> Stats:
 
 
 @router.get("/health/live", summary="Whether the process answers")
-async def live() -> dict[str, str]:
-    return {"status": "ok", "version": __version__}
+async def live(services: UsesServices) -> dict[str, str]:
+    return {"status": "ok", **_release(services)}
 
 
 @router.get(
@@ -120,8 +121,12 @@ def health(services: UsesServices) -> JSONResponse:
     checks["data_folder"] = _data_folder(services)
     checks["disk"] = _disk(services)
     well = all(outcome == "ok" for outcome in checks.values())
-    body = {"status": "ok" if well else "failing", "version": __version__, "checks": checks, **known}
+    body = {"status": "ok" if well else "failing", **_release(services), "checks": checks, **known}
     return JSONResponse(body, status_code=200 if well else 503)
+
+
+def _release(services: Services) -> dict[str, str]:
+    return {"version": __version__, "build": services.settings.build}
 
 
 def _pipeline(services: Services, status: PipelineStatus) -> str:
