@@ -2,7 +2,7 @@
 
 import os
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 # Our own threads and processes are the concurrency: BLAS would start as many threads again in each of them.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

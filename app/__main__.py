@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import uvicorn
 
+from app import __version__
 from app.api.metering import SHARED_FOLDER
 from app.connections import GuardedProtocol, allow_many_connections
 from app.settings import Settings
@@ -43,7 +44,7 @@ def _serve(settings: Settings) -> None:
 
 def _banner(settings: Settings) -> str:
     lines = [
-        "Borehole Image Server",
+        f"Borehole Image Server {__version__} ({settings.build})",
         f"  page         {settings.url}/",
         f"  API docs     {settings.url}/docs",
         f"  data folder  {settings.data_dir} (drop CSV files here)",

@@ -71,7 +71,8 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     requests_per_second: Annotated[float, Field(gt=0)] | None = None
 
-    # logs
+    # logs, and what /health tells
+    build: str = "unknown"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     access_log: bool = True
 

@@ -55,7 +55,8 @@ clean_up() {
 
 healthy() { [ "$(get /health | field "d['status']")" = ok ]; }
 eventually 120 "the server is not healthy" healthy
-say "healthy"
+get /health/ready >/dev/null || fail "healthy, and not ready"
+say "healthy: version $(get /health | field "d['version'], 'build', d['build']")"
 trap clean_up EXIT
 
 [ "$(running start)" = True ] || fail "the pipeline does not run"
@@ -78,6 +79,9 @@ done
 get "/frames?$window&format=base64" | field "d['image']" | base64 -d >"$scratch/base64.png"
 is_png "$scratch/base64.png" || fail "/frames with format=base64 holds no PNG"
 for page in / /docs /stats /pipeline/status; do get "$page" >/dev/null || fail "$page"; done
+for file in $(get /docs | grep -oE '(src|href)="[^"]+"' | cut -d'"' -f2); do
+  case $file in /*) get "$file" >/dev/null || fail "$file of /docs" ;; *) fail "/docs needs the network: $file" ;; esac
+done
 say "pictures and numbers are right"
 
 [ "$(running stop)" = False ] || fail "the pipeline does not stop"
@@ -112,4 +116,16 @@ fi
 eventually 30 "the second file is not among /images" image_named "$mark-b.csv"
 get "/pipeline/history?limit=20" | field "next(j for j in d['jobs'] if j['name'] == '$mark-b.csv')['state']" | grep -qx stored ||
   fail "the history does not say that it is stored"
+if [ -n "$project" ]; then
+  server=$(compose ps -q image-api)
+  stopping=$SECONDS
+  docker stop -t 20 "$server" >/dev/null
+  took=$((SECONDS - stopping))
+  exit_code=$(docker inspect --format '{{.State.ExitCode}}' "$server")
+  docker start "$server" >/dev/null
+  [ "$exit_code" != 137 ] || fail "it had to be killed"
+  eventually 60 "it does not come back" healthy
+  image_named "$mark-a.csv" >/dev/null || fail "the image is gone after a restart"
+  say "stopped within $took s and came back"
+fi
 say "all is well"

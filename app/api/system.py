@@ -26,6 +26,7 @@ SECONDS_TO_START = 10.0
 _HEALTH_EXAMPLE = {
     "status": "ok",
     "version": __version__,
+    "build": "4f0c2ab",
     "checks": {"catalog": "ok", "pipeline": "ok", "data_folder": "ok", "disk": "ok", "storage": "ok"},
     "images": 2,
     "pipeline_running": True,
@@ -95,8 +96,8 @@ def stats(services: UsesServices) -> Stats:
 
 
 @router.get("/health/live", summary="Whether the process answers")
-async def live() -> dict[str, str]:
-    return {"status": "ok", "version": __version__}
+async def live(services: UsesServices) -> dict[str, str]:
+    return {"status": "ok", **_release(services)}
 
 
 @router.get(
@@ -127,8 +128,12 @@ def health(services: UsesServices) -> JSONResponse:
     checks["disk"] = _disk(services)
     checks["storage"] = _storage(services)
     well = all(outcome == "ok" for outcome in checks.values())
-    body = {"status": "ok" if well else "failing", "version": __version__, "checks": checks, **known}
+    body = {"status": "ok" if well else "failing", **_release(services), "checks": checks, **known}
     return JSONResponse(body, status_code=200 if well else 503)
+
+
+def _release(services: Services) -> dict[str, str]:
+    return {"version": __version__, "build": services.settings.build}
 
 
 def _pipeline(services: Services, status: PipelineStatus) -> str:

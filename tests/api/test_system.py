@@ -60,7 +60,8 @@ def test_an_empty_store_has_no_bytes_per_pixel(idle_server):
 
 
 def test_live_says_that_the_process_answers(library):
-    assert library.client.get("/health/live").json() == {"status": "ok", "version": __version__}
+    told = {"status": "ok", "version": __version__, "build": "unknown"}
+    assert library.client.get("/health/live").json() == told
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready"])
@@ -71,10 +72,16 @@ def test_a_server_that_works_is_well(client, path):
     assert response.json() == {
         "status": "ok",
         "version": __version__,
+        "build": "unknown",
         "checks": dict.fromkeys(("catalog", "pipeline", "data_folder", "disk", "storage"), "ok"),
         "images": 0,
         "pipeline_running": True,
     }
+
+
+def test_health_tells_what_was_built(idle_server):
+    client = idle_server(build="4f0c2ab")
+    assert [client.get(path).json()["build"] for path in ("/health", "/health/live")] == ["4f0c2ab"] * 2
 
 
 def ailing(client) -> dict[str, str]:

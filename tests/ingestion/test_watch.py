@@ -32,10 +32,13 @@ def test_watching_takes_files_until_it_is_told_to_stop(place, told):
     place.board.update(wanted=False, host="a server that is gone")
     command = [sys.executable, "-m", "app.ingestion", "--watch"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as watching:
-        tiny_csv(place.folders.data / "x.csv")
-        eventually(lambda: place.history.counts()["stored"] == 1, "the file is stored", seconds=30)
-        watching.send_signal(told)
-        assert watching.wait(20) == 0
+        try:
+            tiny_csv(place.folders.data / "x.csv")
+            eventually(lambda: place.history.counts()["stored"] == 1, "the file is stored", seconds=60)
+            watching.send_signal(told)
+            assert watching.wait(20) == 0
+        finally:
+            watching.kill()  # else a failure would wait for it for ever
     status = PipelineControl(place).status()
     assert (status.running, status.board.host) == (False, None)
 
