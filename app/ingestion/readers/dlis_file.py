@@ -134,7 +134,7 @@ def _is_image(channel: Any) -> bool:
     from dlisio.dlis.utils import dtype
 
     lengths = [length for length in channel.dimension if length != 1]
-    return len(lengths) == 1 and lengths[0] <= WIDEST and str(dtype.get(channel.reprc, "O"))[0] in "fiu"
+    return len(lengths) == 1 and 2 <= lengths[0] <= WIDEST and str(dtype.get(channel.reprc, "O"))[0] in "fiu"
 
 
 def _samples(channel: Any) -> int:

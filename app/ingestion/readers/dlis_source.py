@@ -22,6 +22,7 @@ _LARGER_UNITS = {"0.1in": ("ft", 120.0), "in": ("ft", 12.0), "cm": ("m", 100.0),
 """What tools count depth in, the unit people read it in, and how many of the first make one of the second."""
 
 Values = npt.NDArray[Any]
+Float64 = npt.NDArray[np.float64]
 
 
 class FrameReader:
@@ -40,14 +41,15 @@ class FrameReader:
         self.depth_unit, self._divisor = _LARGER_UNITS.get(unit or "", (unit, 1.0))
         self._formats = [channel.fmtstr() for channel in self.channels]
 
-    def depths(self, start: int, stop: int) -> npt.NDArray[np.float64]:
-        """float64 (stop − start,), in `depth_unit`. Raises FileError."""
+    def depths(self, start: int, stop: int, null_values: frozenset[float]) -> Float64:
+        """float64 (stop − start,), in `depth_unit`, NaN where null. Raises FileError."""
         raw = self._read(0, start, stop).reshape(stop - start)
-        return raw.astype(np.float64) / self._divisor
+        return without_null_values(_as_float64(raw), null_values) / self._divisor
 
-    def pixels(self, channel: Any, start: int, stop: int) -> Values:
-        """(stop − start, width), in the channel's own type. Raises FileError."""
-        return self._read(self.channels.index(channel), start, stop).reshape(stop - start, -1)
+    def pixels(self, channel: Any, start: int, stop: int, null_values: frozenset[float]) -> Float64:
+        """float64 (stop − start, width), NaN where null. Raises FileError."""
+        raw = self._read(self.channels.index(channel), start, stop).reshape(stop - start, -1)
+        return without_null_values(_as_float64(raw), null_values)
 
     def _read(self, position: int, start: int, stop: int) -> Values:
         from dlisio import common, core
@@ -122,17 +124,17 @@ class DlisSource:
         step = max(1, min(rows, CHUNK_BYTES // (8 * self.width)))
         for start in range(0, total, step):
             stop = min(start + step, total)
-            depths = self.reader.depths(start, stop)
-            has_depth = ~np.isnan(without_null_values(depths, self.null_values))
+            depths = self.reader.depths(start, stop, self.null_values)
+            has_depth = ~np.isnan(depths)
             self.dropped_rows += int(has_depth.size - has_depth.sum())
             if not has_depth.any():
                 continue
-            pixels = self.reader.pixels(self.channel, start, stop)[has_depth].astype(np.float64)
+            pixels = self.reader.pixels(self.channel, start, stop, self.null_values)[has_depth]
             lines = np.arange(start + 1, stop + 1)[has_depth]
             self._check_finite(pixels, lines)
-            yield Chunk(depths[has_depth], without_null_values(pixels, self.null_values), lines)
+            yield Chunk(depths[has_depth], pixels, lines)
 
-    def _check_finite(self, pixels: npt.NDArray[np.float64], lines: npt.NDArray[np.int64]) -> None:
+    def _check_finite(self, pixels: Float64, lines: npt.NDArray[np.int64]) -> None:
         infinite = np.isinf(pixels).any(axis=1)
         if infinite.any():
             row = int(lines[infinite.argmax()])
@@ -142,3 +144,8 @@ class DlisSource:
                 row=row,
                 column=self.channel.name,
             )
+
+
+def _as_float64(values: Values) -> Float64:
+    with np.errstate(invalid="ignore"):  # a damaged file may hold NaNs that signal
+        return values.astype(np.float64)

@@ -126,11 +126,12 @@ def test_the_bit_size_and_the_absent_value_of_the_parameters_count(tmp_path):
     assert np.argwhere(np.isnan(read(image)[1])).tolist() == [[3, 3], [4, 4]]
 
 
-def test_rows_without_depth_are_dropped_and_counted_and_null_ends_left_out(tmp_path):
+@pytest.mark.parametrize("unit", ["m", "0.1 in"])
+def test_rows_without_depth_are_dropped_and_counted_and_null_ends_left_out(tmp_path, unit):
     depths, pixels = DEPTHS.copy(), PIXELS.copy()
     depths[5] = -999.25
     pixels[0] = pixels[-1] = -999.25
-    (image,) = images_of(write_dlis(tmp_path / "x.dlis", [Frame(depths, {"A": pixels})]))
+    (image,) = images_of(write_dlis(tmp_path / "x.dlis", [Frame(depths, {"A": pixels}, depth_unit=unit)]))
     source = image.open()
     lines = np.concatenate([chunk.lines for chunk in source.chunks()])
     assert lines.tolist() == [row for row in range(2, ROWS) if row != 6]
