@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.keys import ApiKey
@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     history_days: Annotated[float, Field(gt=0)] | None = None
     ingest_workers: Annotated[int, Field(ge=1)] = Field(default_factory=lambda: min(2, os.cpu_count() or 1))
     source_width: Annotated[int, Field(ge=2)] | Literal["any"] = 200
+    pixel_width: Annotated[int, Field(ge=2, le=16_384)] = 150
     null_values: Annotated[tuple[float, ...], NoDecode] = (-999.25, -999.0, -9999.0, -9999.25, -32768.0)
     depth_unit: str | None = None
     resize_mode: Literal["zoom", "wrap"] = "zoom"
@@ -65,10 +66,21 @@ class Settings(BaseSettings):
 
     # who may do what
     api_key: Annotated[str, Field(pattern=HEADER_VALUE)] | None = None
-    api_keys: Annotated[tuple[ApiKey, ...], NoDecode] = ()
+    api_keys: Annotated[
+        tuple[ApiKey, ...],
+        NoDecode,
+        Field(
+            description="NAME:read:SHA256 or NAME:write:SHA256, several with commas; "
+            "`python -m app.admin key NAME` makes one"
+        ),
+    ] = ()
     reading_needs_key: bool = False
     allow_anonymous_writes: bool = False
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    cors_origins: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(description="origins such as https://dashboard.example, several with commas, or *"),
+    ] = ()
     requests_per_second: Annotated[float, Field(gt=0)] | None = None
 
     # logs, and what /health tells
@@ -101,14 +113,6 @@ class Settings(BaseSettings):
             if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", origin):
                 raise ValueError(f"{origin!r} is no origin; give https://name, or * for any page")
         return origins
-
-    @model_validator(mode="after")
-    def _have_a_key_to_ask_for(self) -> Self:
-        if self.reading_needs_key and not self.keys:
-            raise ValueError(
-                "BOREHOLE_READING_NEEDS_KEY is set, and there is no key: set BOREHOLE_API_KEYS, too"
-            )
-        return self
 
     @field_validator("host")
     @classmethod

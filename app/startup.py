@@ -36,6 +36,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         faults = {str(fault["loc"][0]): fault["input"] for fault in reversed(error.errors())}
         _exit(*(_fault(name, value) for name, value in reversed(faults.items())))
+    if settings.reading_needs_key and not settings.keys:
+        _exit("BOREHOLE_READING_NEEDS_KEY is set, and there is no key: set BOREHOLE_API_KEYS, too")
     try:
         require_local_disk(settings.db_dir)
         require_package(settings.storage_uri)

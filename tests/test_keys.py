@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
 
 from app.keys import ApiKey, hashed, holder, new_key
 from app.settings import Settings
@@ -37,12 +36,6 @@ def test_what_is_no_key_is_refused_and_not_repeated(text):
     with pytest.raises(ValueError, match="NAME:read:SHA256") as refused:
         ApiKey.parse(text)
     assert "letmein" not in str(refused.value)
-
-
-def test_reading_cannot_need_a_key_that_does_not_exist():
-    with pytest.raises(ValidationError, match="BOREHOLE_READING_NEEDS_KEY"):
-        Settings(reading_needs_key=True)
-    assert Settings(reading_needs_key=True, api_key="x").keys
 
 
 def test_new_keys_are_long_and_never_the_same():

@@ -52,6 +52,18 @@ def test_whatever_setting_is_at_fault_there_is_a_line_for_it(refused):
     assert [line.partition("=")[0] for line in lines] == [f"BOREHOLE_{name}" for name in variables]
 
 
+def test_reading_cannot_need_a_key_that_does_not_exist(refused):
+    assert refused(READING_NEEDS_KEY="true") == [
+        "BOREHOLE_READING_NEEDS_KEY is set, and there is no key: set BOREHOLE_API_KEYS, too"
+    ]
+
+
+def test_what_may_be_a_key_is_not_repeated(refused):
+    (line,) = refused(API_KEYS="letmein")
+    assert "NAME:read:SHA256" in line
+    assert "letmein" not in line
+
+
 def test_a_bucket_is_named_as_one_and_not_told_itself(refused):
     (line,) = refused(STORAGE_URI="s3://key:secret@wells")
     assert line.endswith("give s3://bucket or s3://bucket/prefix")

@@ -67,7 +67,7 @@ FRAMES: dict[int | str, dict[str, Any]] = {
 def frames_body(
     frame_format: FrameFormat, selection: Selection, values: npt.NDArray[np.float32], style: Style | None
 ) -> bytes:
-    """values: float32 (n, 150), NaN where null. style: of the colours that JSON has with one, and base64 always."""
+    """values: float32 (n, width), NaN where null. style: the colours, which JSON may have and base64 has always."""
     image, depths = selection.image, selection.row_depths
     if frame_format != "json" and frame_format != "base64":
         return b"".join(FILE_FORMATS[frame_format].write(Table.of(image, depths), [values]))

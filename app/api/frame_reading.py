@@ -96,7 +96,7 @@ async def select_all(
 
 
 async def read(services: Services, selection: Selection) -> npt.NDArray[np.float32]:
-    """values: float32 (n, 150) of the selection's level, NaN where null."""
+    """values: float32 (n, width) of the selection's level, NaN where null."""
     view = selection.view
     rows = (selection.image.id, view.level, view.start, view.stop)
     values = services.reader.rows_in_memory(*rows)

@@ -15,7 +15,6 @@ from app.ingestion.row_groups import RowBlock
 from app.ingestion.statistics import ImageStatistics
 from app.ingestion.stored_image import Findings
 from app.settings import Settings
-from app.storage.arrays import WIDTH
 from app.storage.rounding import round_mantissa
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -30,7 +29,7 @@ class Intake:
         self.statistics = ImageStatistics()
         self.default_unit = settings.depth_unit
         self.rounded = settings.rounds_values
-        self.resample = Resampler(source.width, WIDTH, settings.resize_mode)
+        self.resample = Resampler(source.width, settings.pixel_width, settings.resize_mode)
 
     def blocks(self, progress: Callable[[int], None] | None = None) -> Iterator[RowBlock]:
         """progress: told how many rows are done. Raises FileError."""

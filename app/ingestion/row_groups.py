@@ -17,7 +17,7 @@ GROUP_ROWS = 131_072
 
 @dataclass(frozen=True)
 class RowBlock:
-    """Rows as they come out of a file: depths float64 (n,), values float32 (n, 150)."""
+    """Rows as they come out of a file: depths float64 (n,), values float32 (n, width)."""
 
     depths: npt.NDArray[np.float64]
     values: npt.NDArray[np.float32]
@@ -25,7 +25,7 @@ class RowBlock:
 
 @dataclass(frozen=True)
 class RowGroup:
-    """Rows `start` … of the image, ascending in depth: depths float64 (n,), values float32 (n, 150)."""
+    """Rows `start` … of the image, ascending in depth: depths float64 (n,), values float32 (n, width)."""
 
     start: int
     depths: npt.NDArray[np.float64]

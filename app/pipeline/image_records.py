@@ -10,7 +10,6 @@ from app.ingestion.fingerprint import Fingerprint
 from app.ingestion.readers import Metadata
 from app.ingestion.stored_image import StoredImage
 from app.pipeline.workplace import Workplace
-from app.storage.arrays import WIDTH
 from app.storage.catalog.tables import Image
 
 
@@ -32,7 +31,7 @@ def image_record(
         source_bytes=content.size_bytes,
         created_at=time.time(),
         rows=stored.rows,
-        width=WIDTH,
+        width=settings.pixel_width,
         source_width=stored.source_width,
         levels=stored.levels,
         dropped_rows=stored.dropped_rows,

@@ -29,16 +29,28 @@ class Workplace:
 
     @classmethod
     def open(cls, settings: Settings) -> Workplace:
-        """Raises CatalogUnavailable, RuntimeError where a package is missing."""
+        """Raises CatalogUnavailable; RuntimeError where a package is missing or the store is of another width."""
         catalog = Catalog.open(settings)
+        images = Images(catalog)
+        _require_width(images, settings.pixel_width)
         return cls(
             settings,
             catalog,
             Jobs(catalog),
             History(catalog),
             Events(catalog),
-            Images(catalog),
+            images,
             PipelineBoard(catalog),
             open_store(settings),
             DataFolders(settings.data_dir),
+        )
+
+
+def _require_width(images: Images, width: int) -> None:
+    """All rows of a store are equally wide: its arrays are made so."""
+    stored = images.other_width(width)
+    if stored is not None:
+        raise RuntimeError(
+            f"this store has rows of {stored} pixels, and BOREHOLE_PIXEL_WIDTH={width} wants others: set it to "
+            f"{stored}, or begin another store (BOREHOLE_DB_DIR, BOREHOLE_DATA_DIR)"
         )

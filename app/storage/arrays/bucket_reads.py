@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 import numpy as np
 import tiledb
 
-from app.storage.arrays import WIDTH, slices
+from app.storage.arrays import slices
 from app.storage.arrays.block_cache import BlockCache
 from app.storage.arrays.bucket import Bucket
 from app.storage.arrays.bucket_index import Fragment, from_description, survey
@@ -36,12 +36,18 @@ SIMULTANEOUS_FETCHES = 16
 
 class BucketReads:
     def __init__(
-        self, bucket: Bucket, layout: Layout[PurePosixPath], scratch: Scratch, kept: KeptFiles
+        self,
+        bucket: Bucket,
+        layout: Layout[PurePosixPath],
+        scratch: Scratch,
+        kept: KeptFiles,
+        width: int,
     ) -> None:
         self.bucket = bucket
         self.layout = layout
         self.scratch = scratch
         self.kept = kept
+        self.width = width
         self._schema = lru_cache(REMEMBERED_SCHEMAS)(bucket.get)
         self._latest = BlockCache(LATEST_BYTES)
         self._images: OrderedDict[int, list[Fragment]] = OrderedDict()
@@ -57,7 +63,7 @@ class BucketReads:
         if array == DEPTH:
             rows = np.full(stop - start, np.nan)
         else:
-            rows = np.full((stop - start, WIDTH), np.nan, dtype=np.float32)
+            rows = np.full((stop - start, self.width), np.nan, dtype=np.float32)
         needed = self._holding(image_id, array, start, stop)
         pieces = (
             [self._whole(image_id, needed[0])]

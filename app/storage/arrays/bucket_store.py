@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from app.storage.arrays import WIDTH, slices
+from app.storage.arrays import slices
 from app.storage.arrays.bucket import Bucket
 from app.storage.arrays.bucket_index import as_description, survey
 from app.storage.arrays.bucket_reads import BucketReads
@@ -35,8 +35,8 @@ from app.storage.arrays.scratch import Scratch
 from app.storage.arrays.slices import Rows
 from app.storage.kept_files import KeptFiles
 
-FRAGMENT_BYTES = 16_384 * WIDTH * 4
-"""Of decoded values. A fragment is fetched as a whole: 16,384 rows, which compress to about 4 MB."""
+FRAGMENT_BYTES = 16_384 * 150 * 4
+"""Of decoded values. A fragment is fetched as a whole: 16,384 rows of 150, which compress to about 4 MB."""
 
 GROUP_MARK = "__tiledb_group.tdb"
 GROUP_DETAILS = "__group"
@@ -45,9 +45,10 @@ FIRST_NAME = f"__1_1_{1:032x}"
 
 
 class BucketStore:
-    def __init__(self, uri: str, cache_folder: Path, cache_bytes: int) -> None:
+    def __init__(self, uri: str, cache_folder: Path, cache_bytes: int, width: int) -> None:
         """cache_folder: on the local disk, where at most `cache_bytes` of fetched rows are kept."""
         self.bucket = Bucket(uri)
+        self.width = width
         self.layout = Layout(PurePosixPath())
         self.scratch = Scratch(cache_folder / "scratch")
         self.kept = KeptFiles(cache_folder / "fragments", cache_bytes)
@@ -59,7 +60,7 @@ class BucketStore:
         if shard in self._prepared:
             return
         if not self.bucket.has(f"{shard}/{_last_of_shard()}"):
-            files = dict(shard_files())
+            files = dict(shard_files(self.width))
             if self.bucket.has(f"{shard}/{GROUP_MARK}"):  # copied from a local disk
                 files = {name: content for name, content in files.items() if SCHEMAS in name}
             last = files.pop(_last_of_shard())
@@ -70,7 +71,7 @@ class BucketStore:
     def write(self, image_id: int, array: str, start: int, values: Rows) -> None:
         schema = f"{SCHEMAS}/{FIRST_NAME}"
         target = self.layout.array(image_id, array)
-        with self.scratch.array({schema: shard_files()[f"{array}/{schema}"]}) as folder:
+        with self.scratch.array({schema: shard_files(self.width)[f"{array}/{schema}"]}) as folder:
             for first, stop in _pieces(start, start + len(values), FRAGMENT_BYTES // values[0].nbytes):
                 slices.write_rows(folder, image_id, first, values[first - start : stop - start])
 
@@ -118,7 +119,7 @@ class BucketStore:
         self.bucket.has("")
 
     def reads(self) -> BucketReads:
-        return BucketReads(self.bucket, self.layout, self.scratch, self.kept)
+        return BucketReads(self.bucket, self.layout, self.scratch, self.kept, self.width)
 
     def _sizes(self, image_id: int, part: str) -> dict[str, int]:
         """Of all the image's objects below this folder of its arrays, committed or not."""
@@ -130,11 +131,11 @@ class BucketStore:
 
 
 @functools.cache
-def shard_files() -> Mapping[str, bytes]:
+def shard_files(width: int) -> Mapping[str, bytes]:
     """What an empty shard consists of, by name in it."""
     with tempfile.TemporaryDirectory() as folder:
         shard = Path(folder) / "shard"
-        make_shard(shard)
+        make_shard(shard, width)
         files = {
             GROUP_MARK: b"",
             f"{GROUP_DETAILS}/{FIRST_NAME}_2": next((shard / GROUP_DETAILS).iterdir()).read_bytes(),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import StorageUnavailable
-from app.storage.arrays import erasing, inventory, slices
+from app.storage.arrays import WIDTH, erasing, inventory, slices
 from app.storage.arrays.handles import Handles
 from app.storage.arrays.layout import Layout
 from app.storage.arrays.schemas import make_shard
@@ -24,8 +24,9 @@ SIMULTANEOUS_READS = 2  # more threads read slower, not faster
 
 
 class LocalStore:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, width: int = WIDTH) -> None:
         self.layout = Layout(root)
+        self.width = width
 
     def prepare(self, image_id: int) -> None:
         """A shard is there whole or not at all: it is made under another name."""
@@ -35,7 +36,7 @@ class LocalStore:
         root.mkdir(parents=True, exist_ok=True)
         draft = root / f"{DRAFT_PREFIX}{secrets.token_hex(8)}"
         try:
-            make_shard(draft)
+            make_shard(draft, self.width)
             draft.rename(shard)
         except (OSError, StorageUnavailable):
             shutil.rmtree(draft, ignore_errors=True)

@@ -30,7 +30,7 @@ class RowReader:
         self._reads = store.reads()
 
     def rows(self, image_id: int, level: int, start: int, stop: int) -> Rows:
-        """values: float32 (stop − start, 150), NaN where null. Raises StorageUnavailable."""
+        """values: float32 (stop − start, width), NaN where null. Raises StorageUnavailable."""
         numbers = _blocks(start, stop)
         if len(numbers) > 1:
             self._reads.prefetch(
@@ -60,7 +60,7 @@ class RowReader:
     def of_block(
         self, image_id: int, level: int, block: int, name: str, compute: Callable[[Rows], Block]
     ) -> Block:
-        """What `compute` makes of a block's rows, float32 (BLOCK_ROWS, 150), kept under `name` as blocks are.
+        """What `compute` makes of a block's rows, float32 (BLOCK_ROWS, width), kept under `name` as blocks are.
 
         Rows below the image's last are null. Raises StorageUnavailable.
         """

@@ -29,7 +29,7 @@ class Scanner:
         return int(written[1][1]) + 1 if written is not None else 0
 
     def rows(self, image_id: int, level: int, rows: int) -> Iterator[Rows]:
-        """The `rows` rows of a level: float32 (up to 16,384, 150), NaN where null. Raises StorageUnavailable."""
+        """The `rows` rows of a level: float32 (up to 16,384, width), NaN where null. Raises StorageUnavailable."""
         with self._handles.open(self.layout.level(image_id, level), image_id) as array:
             for start in range(0, rows, PIECE_ROWS):
                 values: Rows = array[image_id, start : min(start + PIECE_ROWS, rows), :]["value"]

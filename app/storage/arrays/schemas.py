@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import tiledb
 
-from app.storage.arrays import WIDTH
 from app.storage.arrays.context import context, translated
 from app.storage.arrays.layout import ARRAYS, DEPTH
 
@@ -16,12 +15,12 @@ DEPTH_TILE_ROWS = 16_384
 MAX_ROWS = 2**40
 
 
-def make_shard(folder: Path) -> None:
-    """The group and its arrays, all empty, on a local disk. Raises StorageUnavailable."""
+def make_shard(folder: Path, width: int) -> None:
+    """The group and its arrays, all empty, on a local disk. width: pixels of a row. Raises StorageUnavailable."""
     with translated():
         tiledb.Group.create(str(folder), ctx=context())
         for name in ARRAYS:
-            schema = _depth_schema() if name == DEPTH else _values_schema()
+            schema = _depth_schema() if name == DEPTH else _values_schema(width)
             tiledb.Array.create(str(folder / name), schema, ctx=context())
         with tiledb.Group(str(folder), "w", ctx=context()) as group:
             for name in ARRAYS:
@@ -42,11 +41,11 @@ def _attribute(name: str, dtype: type[np.floating]) -> tiledb.Attr:
     )
 
 
-def _values_schema() -> tiledb.ArraySchema:
+def _values_schema(width: int) -> tiledb.ArraySchema:
     domain = tiledb.Domain(
         _dimension("image_id", 2**31, 1),
         _dimension("depth_index", MAX_ROWS, ARRAY_TILE_ROWS),
-        _dimension("pixel_index", WIDTH, WIDTH),
+        _dimension("pixel_index", width, width),
         ctx=context(),
     )
     return tiledb.ArraySchema(domain=domain, attrs=[_attribute("value", np.float32)], ctx=context())

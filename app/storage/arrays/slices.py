@@ -11,7 +11,7 @@ import tiledb
 from app.storage.arrays.context import context, translated
 
 Rows = npt.NDArray[Any]
-"""Rows of a level, float32 (n, 150), or depths, float64 (n,)."""
+"""Rows of a level, float32 (n, width), or depths, float64 (n,)."""
 
 
 def write_rows(path: Path, image_id: int, start: int, values: Rows) -> None:

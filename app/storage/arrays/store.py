@@ -19,7 +19,7 @@ class Reads(Protocol):
     def rows(self, image_id: int, array: str, start: int, stop: int) -> Rows:
         """The rows start … stop − 1 of one of the image's arrays, NaN where none were written.
 
-        float32 (n, 150) of a level, float64 (n,) of the depths. Raises StorageUnavailable.
+        float32 (n, width) of a level, float64 (n,) of the depths. Raises StorageUnavailable.
         """
 
     def prefetch(self, image_id: int, array: str, start: int, stop: int) -> None:
@@ -82,11 +82,13 @@ class ArrayStore(Protocol):
 def open_store(settings: Settings) -> ArrayStore:
     """Raises RuntimeError where a package is missing for it."""
     if settings.storage_uri is None:
-        return LocalStore(settings.db_dir / "arrays")
+        return LocalStore(settings.db_dir / "arrays", settings.pixel_width)
     require_package(settings.storage_uri)
     from app.storage.arrays.bucket_store import BucketStore  # boto3 is for those who have a bucket
 
-    return BucketStore(settings.storage_uri, settings.db_dir / "cache", settings.storage_cache_bytes)
+    return BucketStore(
+        settings.storage_uri, settings.db_dir / "cache", settings.storage_cache_bytes, settings.pixel_width
+    )
 
 
 def require_package(storage_uri: str | None) -> None:

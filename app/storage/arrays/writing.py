@@ -19,7 +19,7 @@ class ImageWriter:
         store.prepare(image_id)
 
     def write_rows(self, level: int, start: int, values: npt.NDArray[np.float32]) -> None:
-        """values: (n, 150), the rows start … start + n − 1 of this level. Raises StorageUnavailable, OSError."""
+        """values: (n, width), the rows start … start + n − 1 of this level. Raises StorageUnavailable, OSError."""
         self.store.write(self.image_id, level_name(level), start, values)
 
     def write_depths(self, start: int, depths: npt.NDArray[np.float64]) -> None:

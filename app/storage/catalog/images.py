@@ -143,6 +143,11 @@ class Images:
         with self.catalog.reading() as session:
             return session.scalar(select(Image.id).where(Image.sha256 == sha256).limit(1)) is not None
 
+    def other_width(self, width: int) -> int | None:
+        """The width of an image that is not as wide, deleted or not: its shard is there still."""
+        with self.catalog.reading() as session:
+            return session.scalar(select(Image.width).where(Image.width != width).limit(1))
+
     def totals(self) -> Totals:
         query = _existing(
             select(

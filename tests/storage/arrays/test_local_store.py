@@ -29,8 +29,8 @@ def test_a_shard_is_not_there_before_it_is_whole(store, monkeypatch):
     seen = []
     make = local_store.make_shard
 
-    def watched(folder):
-        make(folder)
+    def watched(folder, width):
+        make(folder, width)
         seen.append(store.layout.shard(1).exists())
 
     monkeypatch.setattr(local_store, "make_shard", watched)
