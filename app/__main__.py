@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 from tempfile import TemporaryDirectory
 
 import uvicorn
@@ -19,11 +18,14 @@ def main() -> None:
     settings = load_settings()
     require_port(settings)
     print(_banner(settings), flush=True)
-    with ExitStack() as until_the_end:
-        if settings.workers > 1:  # they count together
-            os.environ[SHARED_FOLDER] = until_the_end.enter_context(
-                TemporaryDirectory(prefix="borehole-metrics-")
-            )
+    if settings.workers > 1:
+        with TemporaryDirectory(prefix="borehole-metrics-") as shared:  # they count together
+            os.environ[SHARED_FOLDER] = shared
+            try:
+                _serve(settings)
+            finally:
+                del os.environ[SHARED_FOLDER]
+    else:
         _serve(settings)
 
 

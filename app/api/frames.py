@@ -28,7 +28,7 @@ from app.api.frame_reading import (
     select_on_depth_axis,
 )
 from app.api.negotiation import preferred
-from app.api.pictures import PICTURE_OF_A_FORMAT, PICTURE_OFFERS, PIXELS_ON_THE_LOOP, picture, row_headers
+from app.api.pictures import PICTURE_OF_A_FORMAT, PIXELS_ON_THE_LOOP, accepted_picture, picture, row_headers
 from app.api.problems import may_answer
 from app.api.quick_route import QuickRoute
 from app.api.services import UsesServices
@@ -75,7 +75,7 @@ async def frame_image(
     style = layout.laid_out(colours.style(image), height)
     limit_picture(layout.width or image.width, height or selection.row_count)
     window = colours.dynamic_window(image, services.settings.max_rows)
-    picture_format = given_format or preferred(request.headers.get("accept", ""), PICTURE_OFFERS, "png")
+    picture_format = given_format or accepted_picture(request.headers.get("accept", ""))
     cache_control = IMMUTABLE if v == version_of(image) else CACHE_CONTROL
     return await picture(
         request,

@@ -153,13 +153,18 @@ def test_jpeg_is_near_the_png_and_white_where_null(library):
         ("image/webp", {}, "image/webp"),
         ("image/jpeg;q=0.5, image/png;q=0.4", {}, "image/jpeg"),
         ("image/jpeg", {"format": "png"}, "image/png"),
-        ("text/html", {}, "image/png"),
+        ("text/html,image/avif,image/webp,*/*;q=0.8", {}, "image/png"),
     ],
 )
 def test_the_format_is_the_one_asked_for_or_the_one_accepted(library, accept, query, media_type):
     response = library.client.get("/frames/image", params=asked(**query), headers={"Accept": accept})
     assert response.headers["content-type"] == media_type
     assert response.headers.get("vary") == (None if query else "Accept")
+
+
+def test_who_takes_no_picture_gets_none(library):
+    refused = library.client.get("/frames/image", params=asked(), headers={"Accept": "text/html"})
+    assert (refused.status_code, refused.json()["code"]) == (406, "format_not_offered")
 
 
 def test_answers_kept_in_memory_are_of_the_format_that_is_accepted(library, settings_of_library):

@@ -28,9 +28,8 @@ def test_colormap_that_is_neither_is_told(parameter):
 
 
 def test_style_takes_the_images_display_range_unless_another_is_given():
-    style = ColourParameters().style(IMAGE, height=7)
+    style = ColourParameters().style(IMAGE)
     assert (style.colormap, style.low, style.high, style.invert) == ("blue-red", 10.0, 200.0, False)
-    assert (style.width, style.height) == (None, 7)
     style = ColourParameters("false", "-5.5,1e3", invert=True).style(IMAGE)
     assert (style.colormap, style.low, style.high, style.invert) == ("grey", -5.5, 1000.0, True)
 

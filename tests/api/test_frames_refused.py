@@ -54,7 +54,7 @@ def test_a_range_that_cannot_be_meant_is_422(library, path, query):
 @pytest.mark.parametrize(
     ("path", "query"),
     [
-        ("/frames", {"format": "tiff"}),
+        ("/frames", {"format": "docx"}),
         ("/frames/image", {"height": 0}),
         ("/frames/image", {"width": -1}),
         ("/frames/image", {"height": 8193}),

@@ -17,4 +17,4 @@ def test_services_open_on_empty_folders_and_close(settings, place, tmp_path):
     assert services.reader.rows(1, 0, 0, image.rows).shape == (20, 150)
     assert services.reader.cache.capacity_bytes == settings.cache_bytes
     services.close()
-    assert not services.reader._handles._handles
+    assert not services.reader._reads._handles._handles

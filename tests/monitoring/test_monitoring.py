@@ -76,12 +76,14 @@ def prometheus(server, tmp_path_factory) -> Iterator[httpx2.Client]:
         def knows_rates() -> bool:
             try:
                 return bool(results(client, "rate(borehole_http_requests_total[1m])"))
-            except httpx2.TransportError:
+            except (httpx2.TransportError, ValueError):  # not up yet, or not ready
                 return False
 
-        eventually(knows_rates, "Prometheus has asked twice", seconds=60)
-        yield client
-        process.terminate()
+        try:
+            eventually(knows_rates, f"Prometheus has asked twice: {folder / 'log'}", seconds=60)
+            yield client
+        finally:
+            process.terminate()
 
 
 def results(client: httpx2.Client, expression: str) -> list[object]:
