@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,28 +13,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from app.errors import FileError, Reason
-from app.ingestion.readers.array_source import ArraySource, Block, Float64
+from app.ingestion.readers.array_source import MOST_VALUES, ArraySource, Block, Float64
+from app.ingestion.readers.arrow_columns import floats, is_list, is_number, lengths, unlisted
 from app.ingestion.readers.column_names import depth_among
 from app.ingestion.readers.csv_cells import shown
 from app.ingestion.readers.depth_column import normalised_unit, unit_in_name
 from app.ingestion.readers.described import depth_unit_in, described
 from app.ingestion.readers.image_columns import image_columns
 from app.ingestion.readers.packed import FREE_BYTES, HIGHEST_RATIO
+from app.ingestion.readers.parquet_footer import damaged, read_footer
 from app.ingestion.readers.source import FoundImage, Metadata
 from app.ingestion.readers.width import WIDEST, Width, check_width
 from app.settings import Settings
 
 # Loaded where a file is read: the server itself can do without.
 if TYPE_CHECKING:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    from arro3.core import Array, DataType, RecordBatch, RecordBatchReader
 
-BUFFER_BYTES = 64 * 1024
-"""Read at a time of each column; without this a row group's columns are read whole."""
+BATCH_BYTES = 8 * MOST_VALUES
+"""Of all columns together: none can be left out."""
 
 PANDAS_INDEX = "__index_level_"
 """How the name begins of a column that pandas numbers rows with."""
 
+PANIC = "PanicException"
+"""What Rust did not expect: damage that went unnoticed until then. No `Exception`, and of no module to import."""
+
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _OTHER_PROGRAMS = {"pandas", "ARROW:schema", "org.apache.spark.sql.parquet.row.metadata", "geo"}
 """Keys under which programs note what is theirs alone."""
 
@@ -43,14 +50,13 @@ class ParquetFile:
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
         self.settings = settings
-        with _damage_told(path.name), _opened(path) as file:
-            self.schema, self.footer = file.schema_arrow, file.metadata
-            numbers = [field.name for field in self.schema if _is_number(field.type)]
-            lists = [field.name for field in self.schema if _is_list(field.type)]
-            said = self._said()
-        if not self.footer.num_rows:
+        self.footer = read_footer(path)
+        self.schema = _opened(path, 1).schema
+        said = self._said()
+        if not self.footer.rows:
             raise FileError(Reason.NO_ROWS, f"{path.name} has columns and no rows.")
-        numbers = [name for name in numbers if not name.startswith(PANDAS_INDEX)]
+        numbers = [name for name in self._named(is_number) if not name.startswith(PANDAS_INDEX)]
+        lists = self._named(is_list)
         self.depth = numbers[depth_among(numbers, f"Of its columns of numbers, {path.name}")]
         self.depth_unit = (
             unit_in_name(self.depth)
@@ -82,79 +88,73 @@ class ParquetFile:
             depth_unit=self.depth_unit,
             null_values=self.settings.null_values,
         )
-        return FoundImage(channel, self._metadata(columns), source, self.footer.num_rows)
+        return FoundImage(channel, self._metadata(columns), source, self.footer.rows)
 
     def _check_size(self, width: int) -> None:
         """A few bytes can say that a billion rows are alike. Raises FileError."""
-        size = 4 * width * self.footer.num_rows
+        size = 4 * width * self.footer.rows
         most = min(
             self.settings.max_unpacked_bytes, max(FREE_BYTES, HIGHEST_RATIO * self.path.stat().st_size)
         )
         if size > most:
             raise FileError(
                 Reason.UNPACKED_TOO_LARGE,
-                f"{self.path.name} says that it holds {self.footer.num_rows} rows of {width} pixels, {size} bytes:"
+                f"{self.path.name} says that it holds {self.footer.rows} rows of {width} pixels, {size} bytes:"
                 f" more than {most} do not fit into a file of its size, or in BOREHOLE_MAX_UNPACKED_BYTES.",
             )
 
-    def _length(self, name: str) -> int:
-        """How long the lists are, by the first that there is."""
-        kind = self.schema.field(name).type
-        with _damage_told(self.path.name):
-            self._check_lengths(name)
-        if hasattr(kind, "list_size"):
-            return int(kind.list_size)
-        for batch in self._batches(1, [name]):
-            lengths = _lengths(batch.column(0))
-            if not np.isnan(lengths).all():
-                return int(lengths[~np.isnan(lengths)][0])
-        raise FileError(Reason.NO_IMAGE, f"Column {shown(name)} of {self.path.name} is null in every row.")
+    def _named(self, is_such: Callable[[DataType], bool]) -> list[str]:
+        return [name for name in self.schema.names if is_such(self.schema.field(name).type)]
 
-    def _check_lengths(self, name: str) -> None:
-        """Before a list of billions is made. Raises FileError."""
-        for number in range(self.footer.num_row_groups):
-            group = self.footer.row_group(number)
-            for place in range(group.num_columns):
-                column = group.column(place)
-                values = column.num_values
-                if column.path_in_schema.startswith(f"{name}.") and values > WIDEST * group.num_rows:
-                    check_width(values // max(1, group.num_rows), "any", f"Column {shown(name)} has lists")
+    def _length(self, name: str) -> int:
+        """How long the lists are, by the first there is. Raises FileError before a list of billions is made."""
+        mean = self.footer.longest_list(name)
+        if mean > WIDEST:
+            check_width(mean, "any", f"Column {shown(name)} has lists")
+        length = self.schema.field(name).type.list_size
+        if length is not None:
+            return length
+        for batch in self._batches(1024):
+            found = lengths(batch.column(name))
+            if not np.isnan(found).all():
+                return int(found[~np.isnan(found)][0])
+        raise FileError(Reason.NO_IMAGE, f"Column {shown(name)} of {self.path.name} is null in every row.")
 
     def _blocks(self, width: int, columns: Sequence[str], rows: int) -> Iterator[Block]:
         done = 0
-        for batch in self._batches(rows, [self.depth, *columns]):
-            depths = _floats(batch.column(self.depth))
-            if _is_list(batch.schema.field(columns[0]).type):
+        for batch in self._batches(rows):
+            depths = floats(batch.column(self.depth))
+            if is_list(self.schema.field(columns[0]).type):
                 pixels = self._unlisted(batch.column(columns[0]), width, columns[0], done + 1)
             else:
-                pixels = np.column_stack([_floats(batch.column(name)) for name in columns])
+                pixels = np.column_stack([floats(batch.column(name)) for name in columns])
             yield depths, pixels
             done += len(depths)
-        if done != self.footer.num_rows:
-            raise FileError(
-                Reason.DAMAGED,
-                f"{self.path.name} says that it holds {self.footer.num_rows} rows, and holds {done}.",
-            )
+        if done != self.footer.rows:
+            raise damaged(self.path.name, f"it says that it holds {self.footer.rows} rows, and holds {done}")
 
-    def _batches(self, rows: int, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        with _damage_told(self.path.name), _opened(self.path) as file:
-            yield from file.iter_batches(rows, columns=list(columns), use_threads=False)
+    def _batches(self, rows: int) -> Iterator[RecordBatch]:
+        """Of at most `rows` rows, and of fewer where rows are large."""
+        reader = _opened(self.path, max(1, min(rows, BATCH_BYTES // max(1, self.footer.row_bytes))))
+        while True:
+            with _damage_told(self.path.name):
+                batch = next(reader, None)
+            if batch is None:
+                return
+            yield batch
 
-    def _unlisted(self, lists: pa.ListArray, width: int, name: str, first: int) -> Float64:
-        lengths = _lengths(lists)
-        present = ~np.isnan(lengths)
-        wrong = np.flatnonzero(present & (lengths != width))
+    def _unlisted(self, lists: Array, width: int, name: str, first: int) -> Float64:
+        found = lengths(lists)
+        wrong = np.flatnonzero(~np.isnan(found) & (found != width))
         if len(wrong):
             row = first + int(wrong[0])
             raise FileError(
                 Reason.RAGGED_ROW,
-                f"Row {row}: {shown(name)} has {lengths[wrong[0]]:.0f} values, where the first row has {width}.",
+                f"Row {row}: {shown(name)} has {found[wrong[0]]:.0f} values, where the first row has {width}.",
                 row=row,
                 column=name,
             )
-        pixels = np.full((len(lists), width), np.nan)
-        pixels[present] = _floats(lists.flatten()).reshape(-1, width)
-        return pixels
+        return unlisted(lists, width)
 
     def _said(self) -> dict[str, str]:
         entries = (self.schema.metadata or {}).items()
@@ -186,61 +186,27 @@ class ParquetFile:
         return next(iter(units), None)
 
 
-def _opened(path: Path) -> pq.ParquetFile:
-    import pyarrow.parquet as pq
+def _opened(path: Path, rows: int) -> RecordBatchReader:
+    """rows: at most, of a batch."""
+    from arro3.io import read_parquet
 
-    return pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False)
+    with _damage_told(path.name):
+        return read_parquet(path, batch_size=rows)
 
 
 @contextmanager
 def _damage_told(name: str) -> Iterator[None]:
-    """Raises FileError for what pyarrow raises over the content of the file `name`."""
-    import pyarrow as pa
-
+    """Raises FileError for what arro3 says of the content of the file `name`, OSError for what the disk says."""
     try:
         yield
-    except (MemoryError, pa.ArrowMemoryError) as error:
-        raise FileError(
-            Reason.OUT_OF_MEMORY, f"{name} asks for more memory than a worker may have: {error}"
-        ) from error
-    except OSError as error:
-        if error.errno is not None:
+    except (MemoryError, OSError):
+        raise
+    except BaseException as error:
+        if not (isinstance(error, Exception) or type(error).__name__ == PANIC):
             raise
-        raise _damaged(name, error) from error
-    except (pa.ArrowException, ValueError, OverflowError) as error:
-        raise _damaged(name, error) from error
-
-
-def _damaged(name: str, error: Exception) -> FileError:
-    said = " ".join(str(error).split())[:200]
-    return FileError(Reason.DAMAGED, f"{name} cannot be read as Parquet: {said}")
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    lists = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-    return any(is_such(kind) for is_such in lists) and _is_number(kind.value_type)
-
-
-def _floats(numbers: pa.Array) -> Float64:
-    """NaN where null."""
-    import pyarrow as pa
-
-    return np.asarray(numbers.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
-
-
-def _lengths(lists: pa.ListArray) -> Float64:
-    """Of each list; NaN where there is none."""
-    import pyarrow.compute as pc
-
-    return _floats(pc.list_value_length(lists))
+        if code := _OS_ERROR.search(str(error)):
+            raise OSError(int(code[1]), os.strerror(int(code[1])), name) from error
+        raise damaged(name, error) from error
 
 
 def _text(content: bytes) -> str:

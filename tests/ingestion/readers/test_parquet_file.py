@@ -260,16 +260,6 @@ def test_a_file_that_is_gone_is_no_fault_of_its_own(tmp_path):
         rows(source)
 
 
-def test_a_file_that_asks_for_too_much_memory_is_told_so(tmp_path, monkeypatch):
-    def greedy(path):
-        raise pa.ArrowMemoryError("malloc of size 99999999999 failed")
-
-    monkeypatch.setattr(parquet_file, "_opened", greedy)
-    with pytest.raises(FileError, match=r"asks for more memory .* malloc of size 99999999999") as caught:
-        opened(written(tmp_path, PLAIN))
-    assert caught.value.reason == "out_of_memory"
-
-
 def test_fewer_rows_than_the_file_says_are_damage(tmp_path, monkeypatch):
     path = written(tmp_path, PLAIN)
     source = opened(path).images[0].open()
