@@ -83,7 +83,7 @@ def _starts(view: CArrayView) -> npt.NDArray[np.int64]:
     """Where each list begins among its child's numbers, and where the last one ends: (n + 1,)."""
     places = slice(view.offset, view.offset + view.length + 1)
     if view.storage_type == FIXED:
-        length = view.layout.child_size_elements
+        length: int = view.layout.child_size_elements
         return length * np.arange(places.start, places.stop, dtype=np.int64)
     starts: npt.NDArray[np.int64] = np.asarray(view.buffer(1))[places].astype(np.int64)
     return starts

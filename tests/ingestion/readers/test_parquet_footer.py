@@ -65,10 +65,7 @@ def ended(content: bytes, footer: str) -> bytes:
             lambda content: content[:-12] + bytes.fromhex("16ff7f16 04000000") + b"PAR1",
             "its footer ends too early",
         ),
-        (
-            lambda content: content[:-12] + bytes.fromhex("19f1ffff ffff7f00 07000000") + b"PAR1",
-            "do not fit into it",
-        ),
+        (lambda content: ended(content, "19f1ffffffff7f00"), "do not fit into it"),
     ],
 )
 def test_an_end_that_is_at_fault_is_told(path, spoil, why):
