@@ -39,7 +39,9 @@ def _serve(settings: Settings) -> None:
         workers=settings.workers,
         http=GuardedProtocol,
         log_config=None,
+        ws="none",
         access_log=False,
+        server_header=False,
         timeout_graceful_shutdown=5,
     )
 

@@ -6,6 +6,7 @@ import asyncio
 import resource
 from typing import ClassVar
 
+from httptools import HttpParserError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_FILES = 65_536
@@ -15,17 +16,20 @@ class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's HTTP/1.1 with an end to its patience.
 
     head_seconds: from the connection, or the first byte of a further request, until its headers are complete.
-    body_seconds: without a byte of the body, or of an answer that waits to be taken. head_bytes: the longest head.
+    body_seconds: in which body_bytes of a body, or of an answer that waits to be taken, must pass.
+    head_bytes: the longest head.
     """
 
     head_seconds: ClassVar[float] = 15.0
     body_seconds: ClassVar[float] = 60.0
-    head_bytes: ClassVar[int] = 64 * 1024
+    body_bytes: ClassVar[int] = 32 * 1024
+    head_bytes: ClassVar[int] = 16 * 1024
 
     _owing: asyncio.TimerHandle | None = None
     _taking: asyncio.TimerHandle | None = None
     _in_head = True
     _received = 0
+    """Bytes of the head, or of the body since its clock was set."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -42,34 +46,60 @@ class GuardedProtocol(HttpToolsProtocol):
         self._owes_more(self.head_seconds)
 
     def data_received(self, data: bytes) -> None:
+        goes_on = self._in_head
         super().data_received(data)
-        self._received += len(data) if self._in_head else 0
-        if self._received > self.head_bytes:
-            self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n")
-            self.transport.close()
+        if goes_on and self._in_head and not self.transport.is_closing():
+            self._received += len(data)
+            if self._received > self.head_bytes:
+                self._refuse_head()
 
     def on_headers_complete(self) -> None:
         self._in_head, self._received = False, 0
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > self.head_bytes:
+            self._refuse_head()
+            raise HttpParserError("the head is too long")  # or the parser would go on
         self._owes_more(self.body_seconds)
         super().on_headers_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def _refuse_head(self) -> None:
+        self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n\r\n")
+        self.transport.close()
+
     def on_body(self, body: bytes) -> None:
-        self._owes_more(self.body_seconds)
+        self._received += len(body)
+        if self._received >= self.body_bytes:  # a byte now and then does not buy time
+            self._received = 0
+            self._owes_more(self.body_seconds)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        self._received = 0
         self._settled()
         super().on_message_complete()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._taking = self.loop.call_later(self.body_seconds, self.transport.abort)
+        self._take_some()
 
     def resume_writing(self) -> None:
         if self._taking is not None:
             self._taking.cancel()
             self._taking = None
         super().resume_writing()
+
+    def _take_some(self) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        self._taking = self.loop.call_later(self.body_seconds, self._see_what_was_taken, waiting)
+
+    def _see_what_was_taken(self, waiting: int) -> None:
+        if waiting - self.transport.get_write_buffer_size() >= self.body_bytes:
+            self._take_some()
+        else:
+            self.transport.abort()
 
     def _owes_more(self, seconds: float) -> None:
         self._settled()

@@ -25,6 +25,7 @@ BoreholeError
     │   ├── ServerBusy
     │   ├── TooManyRequests
     │   └── TooManyExports
+    ├── HostNotAllowed
     ├── NothingToRetry
     ├── UploadTooLarge
     ├── UploadMalformed
@@ -225,6 +226,10 @@ class TooManyRequests(MayAskAgain):
 
 class TooManyExports(MayAskAgain):
     status, code, title = 503, "too_many_exports", "Too many exports at once"
+
+
+class HostNotAllowed(RequestError):
+    status, code, title = 421, "host_not_allowed", "Not a name of this server"
 
 
 class NothingToRetry(RequestError):

@@ -33,6 +33,8 @@ from app.api import (
 from app.api.access import ReadingNeedsKey
 from app.api.answers import RecentAnswers
 from app.api.compression import CompressText
+from app.api.doorway import Doorway
+from app.api.large_answers import LargeAnswers
 from app.api.metering import Meter
 from app.api.pictures import HEADERS
 from app.api.quick_route import QuickAnswers
@@ -121,8 +123,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         capacity_bytes=settings.answer_cache_bytes,
         count_hit=meter.counter("answer_cache_hits", "Requests answered from memory by their address."),
     )
+    app.add_middleware(LargeAnswers)
     if settings.reading_needs_key:
-        app.add_middleware(ReadingNeedsKey, settings=settings)
+        app.add_middleware(ReadingNeedsKey)
     app.add_middleware(HeadAsGet)
     if settings.cors_origins:
         app.add_middleware(
@@ -132,7 +135,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["X-API-Key", "Authorization", "If-None-Match"],
             expose_headers=[*HEADERS, "X-Request-Id"],
         )
+    app.add_middleware(Doorway, settings=settings)
     if settings.requests_per_second is not None:
         app.add_middleware(RateLimit, per_second=settings.requests_per_second)
-    app.add_middleware(RequestLog, meter=meter, lines=settings.access_log)
+    app.add_middleware(
+        RequestLog, meter=meter, lines=settings.access_log, headers=page.headers_of_all(settings)
+    )
     return app

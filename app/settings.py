@@ -76,6 +76,11 @@ class Settings(BaseSettings):
     ] = ()
     reading_needs_key: bool = False
     allow_anonymous_writes: bool = False
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(description="names such as images.example, several with commas, or *"),
+    ] = ()
     cors_origins: Annotated[
         tuple[str, ...],
         NoDecode,
@@ -114,6 +119,20 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin!r} is no origin; give https://name, or * for any page")
         return origins
 
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        """`BOREHOLE_ALLOWED_HOSTS=images.example,images.lan`"""
+        if not isinstance(value, str):
+            return value
+        names = tuple(value.replace(" ", "").lower().split(","))
+        for name in names:
+            if name != "*" and not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*", name):
+                raise ValueError(
+                    f"{name!r} is no host's name; give names such as images.example, or * for any"
+                )
+        return names
+
     @field_validator("host")
     @classmethod
     def _without_brackets(cls, value: str) -> str:
@@ -130,6 +149,16 @@ class Settings(BaseSettings):
         """All keys; BOREHOLE_API_KEY is one for writing, called `default`."""
         alone = (ApiKey.of("default", "write", self.api_key),) if self.api_key else ()
         return alone + self.api_keys
+
+    @property
+    def guards_its_name(self) -> bool:
+        """Whether requests must be addressed to a name of ours: what answers without a key to who is near it
+        must not answer to a page that only seems near.
+        """
+        is_near = self.listens_on_loopback or self.allow_anonymous_writes
+        return (
+            (is_near and not self.reading_needs_key) or bool(self.allowed_hosts)
+        ) and "*" not in self.allowed_hosts
 
     @property
     def rounds_values(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -138,3 +139,32 @@ def test_a_server_may_have_many_connections(monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda which: (4096, 4096))
     allow_many_connections()
     assert limits == [(4096, 4096), (65_536, resource.RLIM_INFINITY)]
+
+
+def test_a_body_that_dribbles_is_given_up_too(connect, app):
+    client = connect()
+    client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+    client.settimeout(0.02)
+    sent = 0
+    with pytest.raises(OSError, match=r"reset|Broken pipe"):
+        while sent < 1000:
+            client.sendall(b"x")
+            sent += 1
+            try:
+                if client.recv(1) == b"":
+                    raise BrokenPipeError("Broken pipe")
+            except TimeoutError:
+                continue
+    assert sent < 100
+    eventually(lambda: app.seen == ["gone"], "the application is told")
+
+
+def test_whoever_takes_a_long_answer_bit_by_bit_gets_all_of_it(connect):
+    client = connect()
+    client.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+    taken, began = 0, time.monotonic()
+    while taken < len(LARGE):
+        taken += len(client.recv(2**20))
+        if time.monotonic() - began < 1:  # for longer than a client that takes nothing is waited for
+            threading.Event().wait(0.05)
+    assert taken >= len(LARGE)

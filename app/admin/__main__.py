@@ -1,4 +1,5 @@
-"""`python -m app.admin verify|backup|restore|rebuild`: is everything there, a copy of it, and getting it back.
+"""`python -m app.admin verify|backup|restore|rebuild|key`: is everything there, a copy of it, and getting it back;
+a new API key.
 
 Exit codes: 0 where all is well, 1 where something was found or failed, 2 where it was not done as asked.
 """
@@ -17,6 +18,7 @@ from typing import Any
 from tqdm import tqdm
 
 from app import logs
+from app.admin.api_keys import give_key
 from app.admin.backing_up import back_up
 from app.admin.embedded import catalog_file
 from app.admin.findings import Finding, Progress, Severity
@@ -46,6 +48,8 @@ class Answer:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    if options.command == "key":  # also where settings are wrong: who is told so is told of this command
+        return give_key(options.name, "read" if options.read else "write", options.stdin, options.json)
     settings = load_settings()
     logs.configure(settings, console_level="ERROR")
     command: Callable[[Settings, argparse.Namespace, Progress], Answer] = options.run
@@ -103,6 +107,15 @@ def _parser() -> argparse.ArgumentParser:
         "rebuild", parents=[shared], help="the catalog from arrays and files; no server may run"
     )
     anew.set_defaults(run=_rebuild)
+
+    given = commands.add_parser(
+        "key", parents=[shared], help="a new API key, shown this once, and its line for BOREHOLE_API_KEYS"
+    )
+    given.add_argument("name", help="what logs will call it")
+    given.add_argument("--read", action="store_true", help="for reading only")
+    given.add_argument(
+        "--stdin", action="store_true", help="a key you have, from stdin, instead of a new one"
+    )
     for command in (back, anew):
         command.add_argument(
             "--replace", action="store_true", help="put aside what is there (it is not removed)"

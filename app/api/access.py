@@ -6,21 +6,20 @@ cookie. Cookies travel by themselves, so a request that has one must not come fr
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api.doorway import SESSION_TOKEN, host_name
 from app.api.problems import answer_problem
-from app.api.services import UsesServices
-from app.api.sessions import COOKIE, holder_of_token
+from app.api.services import Services, UsesServices
+from app.api.sessions import holder_of_token
 from app.errors import AnonymousWriteRefused, ApiKeyRequired, KeyIsForReading
 from app.keys import ApiKey, holder
-from app.settings import LOOPBACK_HOSTS, Settings
+from app.settings import LOOPBACK_HOSTS
 
 KEY_NAME = "borehole.key"
 """The key of a request's scope under which the log finds whose key it was."""
@@ -36,34 +35,35 @@ _DOCUMENTED = APIKeyHeader(
 )
 
 
-def key_of(headers: Headers, settings: Settings) -> ApiKey | None:
+def key_of(request: Request) -> ApiKey | None:
     """Whose request it is; None where it brings no key. Raises ApiKeyRequired for one that is not ours."""
+    services: Services = request.app.state.services
+    headers, keys = request.headers, services.settings.keys
     scheme, _, bearer = headers.get("authorization", "").partition(" ")
     given = headers.get("x-api-key") or (bearer.strip() if scheme.lower() == "bearer" else "")
     if given:
-        key = holder(given, settings.keys)
+        key = holder(given, keys)
         if key is None:
             raise ApiKeyRequired("wrong key: this is none of the server's API keys")
         return key
-    token = _cookie(headers.get("cookie", ""))
+    token = request.scope.get(SESSION_TOKEN)
     if token is None or not _is_same_origin(headers):
         return None
-    return holder_of_token(token, settings.keys)
+    return holder_of_token(token, services.session_secret, keys)
 
 
 class ReadingNeedsKey:
     """Middleware that answers nothing about images to who has no key; only the page itself, and whether we live."""
 
-    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in OPEN_PAGES or scope["path"].startswith(OPEN_TO_ALL):
             await self.app(scope, receive, send)
             return
         try:
-            key = key_of(Headers(scope=scope), self.settings)
+            key = key_of(Request(scope))
             if key is None:
                 raise ApiKeyRequired("this server answers only to who sends one of its API keys in X-API-Key")
         except ApiKeyRequired as error:
@@ -82,7 +82,7 @@ async def _writing_is_allowed(
     """Raises ApiKeyRequired, KeyIsForReading, AnonymousWriteRefused."""
     settings = services.settings
     if settings.keys:
-        key = key_of(request.headers, settings)
+        key = key_of(request)
         if key is None:
             raise ApiKeyRequired(
                 "send one of the server's API keys in the X-API-Key header to change anything"
@@ -103,7 +103,7 @@ async def _writing_is_allowed(
 def _must_come_from_here(request: Request) -> None:
     """Keep pages of other origins, and names that resolve to us without being ours, from driving this server."""
     host = request.headers.get("host", "")
-    if _name(f"//{host}") not in LOOPBACK_HOSTS:
+    if host_name(host) not in LOOPBACK_HOSTS:
         raise AnonymousWriteRefused(
             f"without an API key, changes are taken only at localhost, 127.0.0.1 or [::1], not at {host!r}: set "
             "BOREHOLE_API_KEY to allow them from elsewhere, or behind a proxy"
@@ -115,23 +115,6 @@ def _must_come_from_here(request: Request) -> None:
 def _is_same_origin(headers: Headers) -> bool:
     origin, host = headers.get("origin"), headers.get("host", "").lower()
     return origin is None or origin.lower() in (f"http://{host}", f"https://{host}")
-
-
-def _cookie(header: str) -> str | None:
-    if COOKIE not in header:
-        return None
-    try:
-        found = SimpleCookie(header).get(COOKIE)
-    except CookieError:
-        return None
-    return found.value if found else None
-
-
-def _name(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 writing_is_allowed = Depends(_writing_is_allowed)

@@ -16,6 +16,9 @@ IMAGE_ID = "borehole.image_id"
 LARGEST_SHARE = 8
 """An answer that would take more than this part of the whole cache is not kept."""
 
+EACH_TAKES = 1500
+"""Bytes of the objects that an answer is made of, beside their content."""
+
 RawHeaders = list[tuple[bytes, bytes]]
 Address = tuple[str, bytes, bytes, bytes]
 
@@ -24,9 +27,10 @@ _KEPT_WITH_304 = (b"etag", b"cache-control", b"vary")
 
 @dataclass
 class _Answer:
-    """route: which one gave it."""
+    """route: which one gave it. size: bytes, with its address."""
 
     image_id: int
+    size: int
     headers: RawHeaders
     body: bytes
     etag: bytes
@@ -86,17 +90,24 @@ class RecentAnswers:
             self._keep(address, scope, recording.headers, recording.body)
 
     def _keep(self, address: Address, scope: Scope, headers: RawHeaders, body: bytes) -> None:
-        if len(body) * LARGEST_SHARE > self.capacity_bytes:
-            return
         etag = dict(headers).get(b"etag", b"")
         headers = [header for header in headers if header[0] != b"server-timing"]
         headers.append((b"server-timing", b"cache;desc=hit"))
+        size = _size(address, headers, body)
+        if size * LARGEST_SHARE > self.capacity_bytes:
+            return
         replaced = self._answers.pop(address, None)
-        self.held_bytes += len(body) - (len(replaced.body) if replaced else 0)
-        self._answers[address] = _Answer(scope[IMAGE_ID], headers, body, etag, scope.get("route"))
+        self.held_bytes += size - (replaced.size if replaced else 0)
+        self._answers[address] = _Answer(scope[IMAGE_ID], size, headers, body, etag, scope.get("route"))
         while self.held_bytes > self.capacity_bytes:
             _, oldest = self._answers.popitem(last=False)
-            self.held_bytes -= len(oldest.body)
+            self.held_bytes -= oldest.size
+
+
+def _size(address: Address, headers: RawHeaders, body: bytes) -> int:
+    """Bytes. Addresses count: a client may make them long, and answers short."""
+    texts = sum(map(len, address)) + sum(len(name) + len(value) for name, value in headers)
+    return len(body) + texts + EACH_TAKES
 
 
 def _exists(scope: Scope, image_id: int) -> bool:

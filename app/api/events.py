@@ -52,6 +52,7 @@ async def events(
     `picks`: one of an image's was laid, changed or taken away. `pipeline`: the status, as in `/pipeline/status`;
     also once at the beginning.
     """
+    services.news.require_room()
     stopping = anyio.Event()
     return EventSourceResponse(
         _stream(services, last_event_id, stopping),

@@ -14,11 +14,15 @@ from app.api.services import Services
 from app.errors import LevelNotFound, PictureTooLarge, TooManyRows
 from app.rendering.depth_axis import DepthAxis, depth_axis, rows_in_sight
 from app.rendering.depth_range import RowRange, select_rows
+from app.rendering.picture import PictureFormat
 from app.rendering.row_extents import rows_before_gaps
 from app.rendering.view import View, choose_view
 from app.storage.catalog.tables import Image
 
 MAX_PICTURE_PIXELS = 2**25
+MAX_PIXELS_OF: dict[PictureFormat, int] = {"png": MAX_PICTURE_PIXELS, "webp": 2**23, "jpeg": 2**23}
+"""WebP and JPEG take 16 bytes a pixel while they are made, PNG 2."""
+MAX_HEIGHT_OF_WEBP = 16_383
 
 
 @dataclass(frozen=True)
@@ -133,15 +137,23 @@ def _limit(wanted: RowRange, max_rows: int) -> None:
         )
 
 
-def limit_picture(width: int, height: int) -> None:
+def limit_picture(width: int, height: int, picture_format: PictureFormat) -> None:
     """Raises PictureTooLarge."""
-    if width * height > MAX_PICTURE_PIXELS:
+    most = MAX_PIXELS_OF[picture_format]
+    if width * height > most:
         raise PictureTooLarge(
-            f"this picture would have {width} × {height} pixels, and one has at most {MAX_PICTURE_PIXELS}: "
-            "ask for a smaller width or height, or for a shorter range",
+            f"this picture would have {width} × {height} pixels, and a {picture_format.upper()} has at most "
+            f"{most}: ask for a smaller width or height, or for a shorter range",
             width=width,
             height=height,
-            max_pixels=MAX_PICTURE_PIXELS,
+            max_pixels=most,
+        )
+    if picture_format == "webp" and height > MAX_HEIGHT_OF_WEBP:
+        raise PictureTooLarge(
+            f"this picture would have {height} rows, and a WebP has at most {MAX_HEIGHT_OF_WEBP}: ask for a "
+            "height, for a shorter range, or for a PNG",
+            height=height,
+            max_height=MAX_HEIGHT_OF_WEBP,
         )
 
 

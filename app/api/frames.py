@@ -73,9 +73,9 @@ async def frame_image(
         selection = await select(services, image, asked, layout.height)
     height = selection.axis.height if selection.axis else layout.height
     style = layout.laid_out(colours.style(image), height)
-    limit_picture(layout.width or image.width, height or selection.row_count)
     window = colours.dynamic_window(image, services.settings.max_rows)
     picture_format = given_format or accepted_picture(request.headers.get("accept", ""))
+    limit_picture(layout.width or image.width, height or selection.row_count, picture_format)
     cache_control = IMMUTABLE if v == version_of(image) else CACHE_CONTROL
     return await picture(
         request,

@@ -11,8 +11,8 @@ from anyio.to_thread import run_sync
 
 from app.errors import ServerBusy
 
-AT_ONCE = max(2, os.cpu_count() or 1)
-"""More would only make each slower, and the largest picture takes some 300 MB while it is drawn."""
+AT_ONCE = min(8, max(2, os.cpu_count() or 1))
+"""More would only make each slower, and the largest picture takes some 150 MB while it is drawn."""
 
 LONGEST_LINE = 64
 """Who would have to wait behind so many is told so at once."""

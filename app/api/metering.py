@@ -24,6 +24,10 @@ UNMATCHED = "unmatched"
 """The route of what has none: the addresses that strangers try must not make a series each."""
 
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
+OTHER_METHOD = "other"
+
+
 class Meter:
     """One process's counters."""
 
@@ -68,7 +72,8 @@ class Meter:
     def end(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", UNMATCHED)
         self._in_flight.dec()
-        self._requests_of(scope["method"], route, str(status)).inc()
+        method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
+        self._requests_of(method, route, str(status)).inc()
         self._seconds_of(route).observe(seconds)
         for each in self._followed.values():
             each.catch_up()

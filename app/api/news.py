@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import anyio
 from starlette.concurrency import run_in_threadpool
 
-from app.errors import CatalogUnavailable
+from app.errors import CatalogUnavailable, ServerBusy
 from app.storage.catalog.events import Events
 from app.storage.catalog.tables import Event
 
@@ -20,6 +20,8 @@ log = logging.getLogger("borehole.api")
 T = TypeVar("T")
 
 POLL_SECONDS = 0.25
+MOST_LISTENERS = 1000
+"""Of one process; each takes a connection, and some 60 KiB."""
 LISTENER_LIMIT = 1000
 """Events a listener may be behind; one that is further back is cut off, and comes again for what it missed."""
 
@@ -46,6 +48,11 @@ class News:
         self.events = events
         self._listeners: set[asyncio.Queue[Item | None]] = set()
         self._latest = 0
+
+    def require_room(self) -> None:
+        """Raises ServerBusy where nobody else can listen."""
+        if len(self._listeners) >= MOST_LISTENERS:
+            raise ServerBusy(f"{MOST_LISTENERS} clients are listening already: ask /pipeline/status instead")
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -10,6 +10,8 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.settings import Settings
+
 VIEWER = Path(__file__).parent.parent / "viewer"
 
 _HEADERS = {
@@ -17,7 +19,7 @@ _HEADERS = {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
-    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
@@ -40,6 +42,12 @@ class ViewerFiles(StaticFiles):
         return response
 
 
+def headers_of_all(settings: Settings) -> list[tuple[bytes, bytes]]:
+    """What every answer has: it is of the type it says, and no page elsewhere shows it unless some may read it."""
+    sharing = b"cross-origin" if settings.cors_origins else b"same-origin"
+    return [(b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", sharing)]
+
+
 class FramedNowhere:
     """No page of ours, `/docs` among them, may be shown inside another: a click there could be led astray."""
 
@@ -51,7 +59,7 @@ class FramedNowhere:
             if message["type"] == "http.response.start" and _is_html(message):
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("Content-Security-Policy", "frame-ancestors 'none'")
-                headers.setdefault("X-Content-Type-Options", "nosniff")
+                headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
             await send(message)
 
         await self.app(scope, receive, send_guarded)

@@ -79,12 +79,14 @@ async def answer_problem(request: Request, error: Exception) -> Response:
             exc_info=None if isinstance(error, CatalogUnavailable) else error,  # one cause, many requests
             extra={"request": request_id},
         )
-    headers = (
-        {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, TransientError | MayAskAgain) else {}
-    )
-    if problem(error)["status"] == 401:
+    body, headers = problem(error), {}
+    if isinstance(error, TransientError | MayAskAgain):
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if body["status"] == 401:
         headers["WWW-Authenticate"] = "ApiKey"
-    return _response(request, problem(error), headers)
+    if body["status"] == 500:  # answered outside of the middleware, which adds these to all other answers
+        headers |= {"X-Request-Id": request.scope["request_id"], "X-Content-Type-Options": "nosniff"}
+    return _response(request, body, headers)
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
@@ -131,11 +133,10 @@ def _shown(value: object) -> str:
 
 
 def _response(request: Request, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    # A 500 is answered outside of the middleware, which adds this header to all other answers.
-    request_id = body["request_id"] = request.scope["request_id"]
+    body["request_id"] = request.scope["request_id"]
     return Response(
         json.dumps(body, default=str),  # unlike orjson, it writes any number and any text that was asked for
         status_code=body["status"],
         media_type="application/problem+json",
-        headers={"X-Request-Id": request_id, **(headers or {})},
+        headers=headers,
     )

@@ -6,8 +6,9 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Sequence
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.metering import Meter
@@ -18,10 +19,16 @@ _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestLog:
-    """Takes over a well-formed `X-Request-Id` from a proxy, else makes one; it comes back with the answer."""
+    """Takes over a well-formed `X-Request-Id` from a proxy, else makes one; it comes back with the answer.
 
-    def __init__(self, app: ASGIApp, *, meter: Meter, lines: bool) -> None:
+    headers: what every answer has, added here since every answer passes.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, meter: Meter, lines: bool, headers: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None:
         self.app = app
+        self.headers = headers
         self.meter = meter
         self.lines = lines
 
@@ -39,7 +46,8 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                identified = (b"x-request-id", request_id.encode())
+                message["headers"] = [*message["headers"], identified, *self.headers]
             await send(message)
 
         self.meter.begin()

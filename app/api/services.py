@@ -12,6 +12,7 @@ from app.api.export_response import ExportSlots
 from app.api.heavy_work import HeavyWork
 from app.api.kept_pictures import KeptPictures
 from app.api.news import News
+from app.api.sessions import shared_secret
 from app.pipeline.control import PipelineControl
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
@@ -31,6 +32,7 @@ class Services:
     news: News
     kept_pictures: KeptPictures
     picks: RecordedPicks
+    session_secret: bytes
     heavy_work: HeavyWork = field(default_factory=HeavyWork)
     exports: ExportSlots = field(default_factory=ExportSlots)
     started_at: float = field(default_factory=time.time)
@@ -47,6 +49,7 @@ class Services:
             news=News(place.events),
             kept_pictures=KeptPictures(settings.db_dir / "cache", settings.picture_cache_bytes),
             picks=RecordedPicks(Picks(place.catalog), place.arrays),
+            session_secret=shared_secret(settings.db_dir),
         )
 
     def now(self) -> float:

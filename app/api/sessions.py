@@ -1,34 +1,59 @@
-"""A browser's session: who has sent a key once need not keep it where a script could read it."""
+"""A browser's session: who has sent a key once need not keep it where a script could read it.
+
+A token is signed with a secret of the server's own: what the settings have of a key, its hash, is not enough to
+make one, whoever reads them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import os
+import secrets
 import time
 from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
 
 from app.keys import ApiKey
 
 COOKIE = "borehole_session"
 SECONDS = 12 * 3600
+SECRET_FILE = "session.secret"
 
 
-def token_for(key: ApiKey, now: float) -> str:
-    """Good for SECONDS, in every process, as long as the settings have the key."""
+def shared_secret(folder: Path) -> bytes:
+    """32 random bytes that all processes of a server share, in a file that only they can read. Raises OSError."""
+    file = folder / SECRET_FILE
+    with suppress(FileNotFoundError):
+        return file.read_bytes()
+    draft = folder / f".{secrets.token_hex(8)}"
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as opened:
+        opened.write(secrets.token_bytes(32))
+    with suppress(FileExistsError):  # another process was quicker, and its secret counts
+        file.hardlink_to(draft)
+    draft.unlink()
+    return file.read_bytes()
+
+
+def token_for(key: ApiKey, secret: bytes, now: float) -> str:
+    """Good for SECONDS, in every process that has the secret, as long as the settings have the key."""
     text = f"{key.name}~{int(now) + SECONDS}"
-    return f"{text}~{_signature(key, text)}"
+    return f"{text}~{_signature(key, secret, text)}"
 
 
-def holder_of_token(token: str, keys: Iterable[ApiKey]) -> ApiKey | None:
+def holder_of_token(token: str, secret: bytes, keys: Iterable[ApiKey]) -> ApiKey | None:
     text, _, signature = token.rpartition("~")
     name, _, expires = text.rpartition("~")
     if not (expires.isascii() and expires.isdigit()) or int(expires[:12]) < time.time():
         return None
     for key in keys:
-        if key.name == name and hmac.compare_digest(signature.encode(), _signature(key, text).encode()):
+        if key.name == name and hmac.compare_digest(
+            signature.encode(), _signature(key, secret, text).encode()
+        ):
             return key
     return None
 
 
-def _signature(key: ApiKey, text: str) -> str:
-    return hmac.new(bytes.fromhex(key.sha256), text.encode(), hashlib.sha256).hexdigest()
+def _signature(key: ApiKey, secret: bytes, text: str) -> str:
+    return hmac.new(secret, f"{key.sha256}~{text}".encode(), hashlib.sha256).hexdigest()

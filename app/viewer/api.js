@@ -1,12 +1,12 @@
 // The server's HTTP API. Every failure is an ApiError (it answered) or a ServerAway (it did not).
 
 import { plainNumber } from "./format.js";
-import { remember, remembered } from "./remembering.js";
 import { send } from "./sending.js";
 
 const ROOT = new URL("../", import.meta.url); // the page works below a path prefix, too
-const KEY_NAME = "borehole-api-key";
 const GATEWAY_STATUSES = new Set([502, 504]);
+const KEY_REQUIRED = 401;
+const WRITABLE_KEY = /^[!-~]([ -~]*[!-~])?$/; // what a header can hold
 
 export class ApiError extends Error {
   constructor(status, code, detail) {
@@ -29,12 +29,16 @@ export function urlOf(path, parameters = {}) {
 }
 
 export class Api {
-  #key = remembered("sessionStorage", KEY_NAME);
+  #signingIn = null;
+  #sessionsBegun = 0;
+  #hasDeclined = false;
 
-  /** onConnection(isThere) is called after each answer, or when there was none; askKey(message) → a key or null. */
-  constructor(onConnection, askKey) {
-    this.onConnection = onConnection;
-    this.askKey = askKey;
+  /**
+   * onConnection(isThere) is called after each answer, or when there was none; askKey(message) → a key or null;
+   * onSession({name, scope}) when a session began, onSession(null) when a person would not begin one.
+   */
+  constructor(onConnection, askKey, onSession) {
+    Object.assign(this, { onConnection, askKey, onSession });
   }
 
   images = (search) => this.json(urlOf("/images", { limit: 100, search: search || null }));
@@ -61,43 +65,81 @@ export class Api {
     return response.status === 204 ? null : response.json();
   }
 
-  /** Changes something. Asks for the API key when the server does. */
+  /** Changes something. */
   async write(method, path, body) {
-    const json = body === undefined ? {} : { body: JSON.stringify(body) };
-    return this.#withKey((key) =>
-      this.json(path, { method, ...json, headers: { ...(body !== undefined && { "Content-Type": "application/json" }), ...key } }),
-    );
+    const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+    return this.json(path, { method, ...json });
   }
 
   /** Uploads a file and returns its job. onProgress(share 0 to 1). */
   async upload(file, onProgress) {
-    return this.#withKey(async (key) => {
-      const answer = await send(urlOf("/images", { name: file.name }), file, key, onProgress);
+    const attempt = async () => {
+      const answer = await send(urlOf("/images", { name: file.name }), file, onProgress);
       if (answer === null) throw this.#away();
-      if (!answer.ok) throw await problemOf(answer);
-      return answer.json();
-    });
+      return answer;
+    };
+    return (await this.#withSession(attempt, true)).json();
   }
 
-  async #withKey(attempt) {
-    let message = "This server asks for its API key before it changes anything.";
+  /** Whose session this is: {name, scope}, or null. The cookie that makes it one is out of our reach. */
+  session = () => this.json("/session", { cache: "no-store" });
+
+  async signOut() {
+    await this.#fetch(urlOf("/session"), { method: "DELETE" });
+  }
+
+  /** Begins a session with a key that a person types; false if they would rather not. */
+  signIn(message) {
+    this.#signingIn ??= this.#askUntilRight(message).finally(() => (this.#signingIn = null));
+    return this.#signingIn;
+  }
+
+  async #askUntilRight(message) {
     for (;;) {
-      const key = this.#key;
-      try {
-        return await attempt(key ? { "X-API-Key": key } : {});
-      } catch (error) {
-        if (error.code !== "api_key_required") throw error;
-        if (key) message = "The server did not accept this key.";
-        const isNewer = this.#key !== key; // another request has asked meanwhile
-        const answer = isNewer ? this.#key : await this.askKey(message);
-        if (!answer) throw error;
-        this.#key = answer;
-        remember("sessionStorage", KEY_NAME, answer);
+      const key = await this.askKey(message);
+      if (!key) return false;
+      if (WRITABLE_KEY.test(key)) {
+        const response = await this.#answer(urlOf("/session"), { method: "POST", headers: { "X-API-Key": key } });
+        if (response.ok) {
+          this.#sessionsBegun += 1;
+          this.#hasDeclined = false;
+          this.onSession(await response.json());
+          return true;
+        }
+        if (response.status !== KEY_REQUIRED) throw await problemOf(response);
       }
+      message = "The server did not accept this key.";
     }
   }
 
-  async #fetch(url, options) {
+  /** The answer to an attempt; where that takes a key, to a second one. Who would not give it is asked again for changes only. */
+  async #withSession(attempt, isChange) {
+    const before = this.#sessionsBegun;
+    let response = await attempt();
+    if (response.status === KEY_REQUIRED) {
+      const isNewer = this.#sessionsBegun !== before; // somebody has signed in meanwhile
+      if (isNewer || (await this.#signsIn(isChange))) response = await attempt();
+    }
+    if (response.ok) return response;
+    throw await problemOf(response);
+  }
+
+  async #signsIn(isChange) {
+    if (this.#hasDeclined && !isChange) return false;
+    const isIn = await this.signIn(`This server asks for an API key before it ${isChange ? "changes" : "shows"} anything.`);
+    if (!isIn) {
+      this.#hasDeclined = true;
+      this.onSession(null);
+    }
+    return isIn;
+  }
+
+  #fetch(url, options) {
+    const method = options?.method ?? "GET";
+    return this.#withSession(() => this.#answer(url, options), method !== "GET");
+  }
+
+  async #answer(url, options) {
     let response;
     try {
       response = await fetch(url, options);
@@ -107,8 +149,7 @@ export class Api {
     }
     if (GATEWAY_STATUSES.has(response.status)) throw this.#away();
     this.onConnection(true);
-    if (response.ok) return response;
-    throw await problemOf(response);
+    return response;
   }
 
   #away() {

@@ -3,7 +3,7 @@
 import { keepAddress, parseAddress } from "./address.js";
 import { Api } from "./api.js";
 import { ColourPanel } from "./colour/colour_panel.js";
-import { byId } from "./dom.js";
+import { byId, showText } from "./dom.js";
 import { attachExport } from "./export.js";
 import { attachDemo } from "./files/demo.js";
 import { JobList } from "./files/job_list.js";
@@ -20,6 +20,7 @@ import { Picks } from "./picks/picks.js";
 import { RangeForm } from "./range_form.js";
 import { attachScale } from "./scale.js";
 import { Selection } from "./selection/selection.js";
+import { SessionButton } from "./session_button.js";
 import { Store } from "./store.js";
 import { attachTheme } from "./theme.js";
 import { attachTools, TRACKS } from "./tools.js";
@@ -28,7 +29,7 @@ import { Track } from "./track/track.js";
 
 const REFRESH_MS = 300; // images that come in a crowd make one new list
 
-const api = new Api((isThere) => opening.showConnection(isThere), askKey);
+const api = new Api((isThere) => opening.showConnection(isThere), askKey, (session) => sessionButton.show(session));
 const store = new Store();
 const beginDrag = (tool, pane, point) => (tool === "pan" ? null : { range: selection, sine: pickLayer }[tool].begin(pane, point));
 const track = new Track(api, store, beginDrag);
@@ -44,6 +45,12 @@ const opening = new Opening(api, store, { images, colourPanel, track });
 const jobs = new JobList(api, (id) => opening.openImage(id));
 const uploads = new Uploads(api, jobs, (id) => opening.openImage(id));
 const pipelineLine = new PipelineLine(api);
+
+const sessionButton = new SessionButton(api, () => {
+  showText(byId("notice"), null);
+  opening.refresh();
+  news.poll();
+});
 
 let refreshing = null;
 const news = new News(api, {
@@ -103,5 +110,6 @@ byId("zoom-in").addEventListener("click", () => track.zoom(1 / ZOOM_STEP));
 byId("zoom-out").addEventListener("click", () => track.zoom(ZOOM_STEP));
 byId("zoom-whole").addEventListener("click", () => track.showWhole());
 
+await sessionButton.find();
 await opening.begin();
 news.start();

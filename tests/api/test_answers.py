@@ -60,7 +60,7 @@ class Hits:
 
 @pytest.fixture
 def ask(images):
-    """ask(endpoint, path, headers): through a cache of 800 bytes."""
+    """ask(endpoint, path, headers): through a cache of 16,000 bytes, some 8 answers."""
 
     class Services:
         pass
@@ -74,7 +74,9 @@ def ask(images):
     caches, hits = {}, Hits()
 
     def ask(endpoint, path="/", **headers):
-        cache = caches.setdefault(endpoint, RecentAnswers(endpoint, capacity_bytes=800, count_hit=hits.hit))
+        cache = caches.setdefault(
+            endpoint, RecentAnswers(endpoint, capacity_bytes=16_000, count_hit=hits.hit)
+        )
 
         async def with_app(scope, receive, send):
             await cache({**scope, "app": app}, receive, send)
@@ -130,19 +132,31 @@ def test_errors_and_streams_are_not_kept(ask, endpoint):
 
 def test_the_cache_keeps_its_bound_and_what_was_used_last(ask):
     endpoint = Endpoint()
-    for number in range(8):
-        ask(endpoint, f"/{number}?100")
     ask(endpoint, "/0?100")
-    ask(endpoint, "/8?100")
-    assert ask.cache.held_bytes == 800
+    for number in range(1, 20):
+        ask(endpoint, "/0?100")
+        ask(endpoint, f"/{number}?100")
+        assert ask.cache.held_bytes <= 16_000
+    assert endpoint.calls == 20
     assert ask(endpoint, "/0?100").text.strip() == "1"
-    assert ask(endpoint, "/1?100").text.strip() == "10"
+    assert ask(endpoint, "/1?100").text.strip() == "21"
 
 
 def test_an_answer_too_large_for_the_cache_is_not_kept(ask):
     endpoint = Endpoint()
-    ask(endpoint, "/?101")
+    ask(endpoint, "/?2001")
     assert ask.cache.held_bytes == 0
+
+
+def test_what_a_client_makes_long_counts(ask):
+    """Else short answers to long addresses would take many times the memory that the cache may have."""
+    endpoint = Endpoint()
+    ask(endpoint, "/1?1", accept="x")
+    before = ask.cache.held_bytes
+    ask(endpoint, "/2?1", accept="x" * 101)
+    assert ask.cache.held_bytes == 2 * before + 100
+    for _ in range(2):
+        assert ask(endpoint, "/?1", accept="x" * 2000).headers["server-timing"] == "read;dur=1"
 
 
 def test_a_deleted_image_is_gone_for_those_who_just_asked_for_it(client, place):

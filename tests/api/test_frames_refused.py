@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from app.api.frame_reading import limit_picture
+from app.errors import PictureTooLarge
 from tests.api.test_frames import asked, picture
 
 
@@ -103,3 +105,25 @@ def test_a_picture_of_more_pixels_than_memory_should_hold_is_413(library):
         413,
         "picture_too_large",
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("height=8192&width=8192", "a PNG has at most 33554432"),
+        ("height=8192&width=8192&axis=depth&normalize=dynamic", "a PNG has at most"),
+        ("height=4096&width=4096&format=webp", "a WEBP has at most 8388608"),
+        ("height=4096&width=4096&format=jpeg", "a JPEG has at most"),
+    ],
+)
+def test_a_picture_that_would_take_all_memory_is_refused(library, asked, told):
+    answer = library.client.get(f"/frames/image?image_id=1&{asked}")
+    assert (answer.status_code, answer.json()["code"]) == (413, "picture_too_large")
+    assert told in answer.json()["detail"]
+
+
+def test_a_webp_cannot_be_higher_than_its_format_allows():
+    with pytest.raises(PictureTooLarge, match="a WebP has at most 16383"):
+        limit_picture(150, 16_384, "webp")
+    limit_picture(150, 16_383, "webp")
+    limit_picture(150, 20_000, "png")

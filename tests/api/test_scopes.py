@@ -101,22 +101,27 @@ def test_a_session_is_of_no_use_to_a_page_of_another_origin(closed):
     assert closed.delete("/images/1", headers={"Origin": "https://images.example"}).status_code == 404
 
 
+def whose(client, token):
+    services = client.app.state.services
+    return sessions.holder_of_token(token, services.session_secret, services.settings.keys)
+
+
 def test_a_session_ends_by_itself_and_with_its_key(closed, idle_server, monkeypatch):
     begin(closed, DASHBOARD)
     token = closed.cookies[sessions.COOKIE]
     with monkeypatch.context() as later:
         later.setattr("time.time", lambda: closed.app.state.services.started_at + sessions.SECONDS + 60)
-        assert sessions.holder_of_token(token, closed.app.state.services.settings.keys) is None
+        assert whose(closed, token) is None
     renewed = (ApiKey.of("dashboard", "read", "another"),)
-    assert sessions.holder_of_token(token, renewed) is None
-    assert sessions.holder_of_token(token, closed.app.state.services.settings.keys) is not None
+    assert sessions.holder_of_token(token, closed.app.state.services.session_secret, renewed) is None
+    assert whose(closed, token) is not None
 
 
 @pytest.mark.parametrize(
     "forged", ["", "~", "dashboard", "dashboard~9999999999", "dashboard~9999999999~00", "a~٣~b"]
 )
 def test_a_forged_token_is_nobodys(forged):
-    assert sessions.holder_of_token(forged, [ApiKey.of("dashboard", "read", DASHBOARD)]) is None
+    assert sessions.holder_of_token(forged, bytes(32), [ApiKey.of("dashboard", "read", DASHBOARD)]) is None
 
 
 @pytest.mark.parametrize("given", [{}, {"X-API-Key": "wrong"}])

@@ -39,6 +39,13 @@ class Server:
         eventually(self._answers, f"a server at {self.url}: {self.folder / 'server.log'}", 60)
         return self
 
+    @property
+    def cpu_seconds(self) -> float:
+        """What the server's process has used of the processor so far."""
+        assert self._process is not None
+        figures = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(figures[11]) + int(figures[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
