@@ -12,6 +12,7 @@ lock() {
   "$uv" pip compile --quiet --universal --python-version 3.11 --only-binary :all: --generate-hashes \
     --custom-compile-command scripts/lock.sh "$@"
 }
-lock requirements.txt --output-file requirements.lock "$@"
-lock requirements-cluster.txt --constraints requirements.lock --output-file requirements-cluster.lock "$@"
-lock requirements-dev.txt --constraints requirements-cluster.lock --output-file requirements-dev.lock "$@"
+# The longest list first: what the others pin has to suit it, too.
+lock requirements-dev.txt --output-file requirements-dev.lock "$@"
+lock requirements-cluster.txt --constraints requirements-dev.lock --output-file requirements-cluster.lock "$@"
+lock requirements.txt --constraints requirements-cluster.lock --output-file requirements.lock "$@"
