@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 POLL_SECONDS = 0.25
 MOST_LISTENERS = 1000
-"""Of one process; each takes a connection, and some 60 KiB."""
+"""Of one process; each takes a connection, and some 100 KiB."""
 LISTENER_LIMIT = 1000
 """Events a listener may be behind; one that is further back is cut off, and comes again for what it missed."""
 
