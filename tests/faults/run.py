@@ -77,14 +77,14 @@ def run(folder: Path, rounds: int, seed: int, tell: Callable[[str], None]) -> Ou
             if number % 10 == 9:
                 tell(f"{number + 1} rounds, {len(dropped)} files, {len(onlooker.seen)} images seen")
         cluster.wait_until_up()
-        _wait_for_rest(cluster, outcome, 200 + rounds)
+        wait_for_rest(cluster, outcome, 200 + rounds)
         eventually(lambda: len(onlooker.seen) >= len(expected), "every image is seen", 60)
     finally:
         onlooker.stop()
         cluster.stop()
     outcome.half_images_seen = onlooker.half
     outcome.seconds = round(time.monotonic() - began, 1)
-    _reckon(folder, dropped, outcome)
+    reckon(folder, dropped, outcome)
     return outcome
 
 
@@ -93,7 +93,7 @@ def _let_pass(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def _wait_for_rest(cluster: Cluster, outcome: Outcome, seconds: float) -> None:
+def wait_for_rest(cluster: Cluster, outcome: Outcome, seconds: float) -> None:
     """Until no file is under way. What was killed thrice is taken for poison, rightly: it is tried again."""
 
     def at_rest() -> bool:
@@ -118,7 +118,7 @@ def _wait_for_rest(cluster: Cluster, outcome: Outcome, seconds: float) -> None:
     eventually(still_at_rest, "every file has come to its end", seconds)
 
 
-def _reckon(folder: Path, dropped: dict[str, Content], outcome: Outcome) -> None:
+def reckon(folder: Path, dropped: dict[str, Content], outcome: Outcome) -> None:
     place = Workplace.open(settings_in(folder))
     outcome.files = len(dropped)
     wanted = Counter((name, content.sha256) for name, content in dropped.items())

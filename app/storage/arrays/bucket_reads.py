@@ -22,7 +22,7 @@ from app.storage.arrays import slices
 from app.storage.arrays.block_cache import BlockCache
 from app.storage.arrays.bucket import Bucket
 from app.storage.arrays.bucket_index import Fragment, from_description, survey
-from app.storage.arrays.context import context, translated
+from app.storage.arrays.context import ReadingContext, translated
 from app.storage.arrays.layout import DEPTH, SCHEMAS, Layout
 from app.storage.arrays.scratch import Scratch
 from app.storage.arrays.slices import Rows
@@ -49,6 +49,7 @@ class BucketReads:
         self.kept = kept
         self.width = width
         self._schema = lru_cache(REMEMBERED_SCHEMAS)(bucket.get)
+        self._contexts = ReadingContext()
         self._latest = BlockCache(LATEST_BYTES)
         self._images: OrderedDict[int, list[Fragment]] = OrderedDict()
         self._lock = threading.Lock()
@@ -129,7 +130,9 @@ class BucketReads:
         with (
             self.scratch.array(files) as folder,
             translated(),
-            tiledb.open(str(folder), timestamp=(image_id, image_id), ctx=context()) as opened,
+            tiledb.open(
+                str(folder), timestamp=(image_id, image_id), ctx=self._contexts.for_a_read()
+            ) as opened,
         ):
             rows = slices.read_rows(opened, image_id, fragment.first, fragment.stop)
         if self.kept.capacity_bytes:

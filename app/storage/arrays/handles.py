@@ -11,7 +11,7 @@ from pathlib import Path
 
 import tiledb
 
-from app.storage.arrays.context import context, translated
+from app.storage.arrays.context import ReadingContext, translated
 
 
 @dataclass
@@ -27,6 +27,8 @@ class Handles:
     def __init__(self, kept: int = 64) -> None:
         self.kept = kept
         self._handles: OrderedDict[tuple[Path, int], _Handle] = OrderedDict()
+        self._contexts = ReadingContext()
+        self._context: tiledb.Ctx | None = None
         self._lock = threading.Lock()
 
     @contextmanager
@@ -41,12 +43,14 @@ class Handles:
 
     def close(self) -> None:
         with self._lock:
-            for handle in self._handles.values():
-                self._discard(handle)
-            self._handles.clear()
+            self._drop_all()
 
     def _acquire(self, key: tuple[Path, int]) -> _Handle:
         with self._lock:
+            context = self._contexts.for_a_read()
+            if context is not self._context:  # the one before goes with the last array that it opened
+                self._drop_all()
+                self._context = context
             handle = self._handles.get(key)
             if handle is not None:
                 handle.readers += 1
@@ -54,7 +58,7 @@ class Handles:
                 return handle
         path, image_id = key
         with translated():
-            array = tiledb.open(str(path), timestamp=(image_id, image_id), ctx=context())
+            array = tiledb.open(str(path), timestamp=(image_id, image_id), ctx=context)
         opened = _Handle(array, readers=1)
         with self._lock:
             other = self._handles.pop(key, None)  # another thread opened it meanwhile
@@ -71,6 +75,11 @@ class Handles:
             handle.readers -= 1
             if not handle.kept and handle.readers == 0:
                 handle.array.close()
+
+    def _drop_all(self) -> None:
+        for handle in self._handles.values():
+            self._discard(handle)
+        self._handles.clear()
 
     def _discard(self, handle: _Handle) -> None:
         """Close now, or leave it to the last reader."""

@@ -6,6 +6,7 @@ import pytest
 import tiledb
 
 from app.errors import StorageUnavailable
+from app.storage.arrays import context as context_module
 from app.storage.arrays import handles as handles_module
 from app.storage.arrays.handles import Handles
 from app.storage.arrays.local_store import LocalStore
@@ -140,3 +141,20 @@ def test_an_error_of_a_read_is_told_and_the_handle_released(layout, opened):
     read(handles, layout, 2)
     assert not array.isopen
     handles.close()
+
+
+def test_a_context_is_replaced_before_what_it_keeps_of_its_reads_is_much(layout, opened, monkeypatch):
+    monkeypatch.setattr(context_module, "READS_PER_CONTEXT", 3)
+    handles = Handles()
+    seen = []
+    with handles.open(layout.level(1, 0), 1) as held:
+        for _ in range(5):
+            with handles.open(layout.level(2, 0), 2) as array:
+                seen.append(array)
+        assert len({id(array) for array in seen}) == 2
+        assert not seen[0].isopen
+        assert held.isopen, "who reads is not disturbed"
+        assert held[1, 0:10]["value"].shape == (10, 150)
+    assert not held.isopen
+    handles.close()
+    assert not seen[-1].isopen
