@@ -26,6 +26,9 @@ class GuardedProtocol(HttpToolsProtocol):
     head_bytes: ClassVar[int] = 16 * 1024
 
     _owing: asyncio.TimerHandle | None = None
+    _patience: float | None = None
+    _is_news = False
+    """Whether the clock has yet to be set: once a packet is read, since most hold a whole request."""
     _taking: asyncio.TimerHandle | None = None
     _in_head = True
     _received = 0
@@ -34,9 +37,10 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._owes_more(self.head_seconds)
+        self._set_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._settled()
+        self._stop_clock()
         self.resume_writing()
         super().connection_lost(exc)
 
@@ -52,6 +56,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._received += len(data)
             if self._received > self.head_bytes:
                 self._refuse_head()
+        if self._is_news:
+            self._set_clock()
 
     def on_headers_complete(self) -> None:
         self._in_head, self._received = False, 0
@@ -78,7 +84,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._received = 0
-        self._settled()
+        self._patience, self._is_news = None, True
         super().on_message_complete()
 
     def pause_writing(self) -> None:
@@ -102,17 +108,22 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def _owes_more(self, seconds: float) -> None:
-        self._settled()
-        self._owing = self.loop.call_later(seconds, self._give_up, seconds)
+        self._patience, self._is_news = seconds, True
 
-    def _settled(self) -> None:
+    def _set_clock(self) -> None:
+        self._is_news = False
+        self._stop_clock()
+        if self._patience is not None and not self.transport.is_closing():
+            self._owing = self.loop.call_later(self._patience, self._give_up)
+
+    def _stop_clock(self) -> None:
         if self._owing is not None:
             self._owing.cancel()
             self._owing = None
 
-    def _give_up(self, seconds: float) -> None:
+    def _give_up(self) -> None:
         if self.flow.read_paused:  # we are the slow ones
-            self._owes_more(seconds)
+            self._set_clock()
         else:
             self.transport.abort()
 

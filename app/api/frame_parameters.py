@@ -136,6 +136,8 @@ class LayoutParameters:
 
     def laid_out(self, style: Style, height: int | None) -> Style:
         """The style of a picture of this layout. height: of the picture; None for one line a row."""
+        if self.width is None and height is None and not self.azimuth_offset:
+            return style
         return replace(style, width=self.width, height=height, azimuth_offset=self.azimuth_offset % 360)
 
 
