@@ -90,7 +90,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         description=DESCRIPTION,
         lifespan=lifespan,
-        telemetry={"tracing": False, "metrics": False},  # /metrics has its own, and what asks whether to costs 4 µs
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+        },  # /metrics has its own, and what asks whether to costs 4 µs
         swagger_ui_parameters={"defaultModelsExpandDepth": -1, "tryItOutEnabled": True},
     )
     for part in (
