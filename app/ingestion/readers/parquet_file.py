@@ -40,6 +40,9 @@ PANIC = "PanicException"
 """What Rust did not expect: damage that went unnoticed until then. No `Exception`, and of no module to import."""
 
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
+_WRAPPING = re.compile(r"^(called `Result::unwrap\(\)` on an `Err` value: |C Data interface error: )")
+"""What arro3 puts before the words of the reader below it."""
+
 _OTHER_PROGRAMS = {"pandas", "ARROW:schema", "org.apache.spark.sql.parquet.row.metadata", "geo"}
 """Keys under which programs note what is theirs alone."""
 
@@ -199,14 +202,14 @@ def _damage_told(name: str) -> Iterator[None]:
     """Raises FileError for what arro3 says of the content of the file `name`, OSError for what the disk says."""
     try:
         yield
-    except (MemoryError, OSError):
+    except MemoryError:
         raise
     except BaseException as error:
         if not (isinstance(error, Exception) or type(error).__name__ == PANIC):
             raise
         if code := _OS_ERROR.search(str(error)):
             raise OSError(int(code[1]), os.strerror(int(code[1])), name) from error
-        raise damaged(name, error) from error
+        raise damaged(name, _WRAPPING.sub("", str(error))) from error
 
 
 def _text(content: bytes) -> str:

@@ -96,16 +96,25 @@ def _damage_told(name: str) -> Iterator[None]:
 
 # The numbers are those of parquet.thrift.
 
+_REQUIRED = {1: "version", 2: "schema", 3: "number of rows", 4: "row groups"}
+
 
 def _footer(reader: CompactReader) -> Footer:
     rows, groups = 0, []
+    missing = dict(_REQUIRED)
     for number, kind in reader.fields():
-        if (number, kind) == (3, Kind.INT64):
+        missing.pop(number, None)
+        if (number, kind) == (2, Kind.LIST):
+            for schema_element in _structs(reader):
+                reader.skip(schema_element)
+        elif (number, kind) == (3, Kind.INT64):
             rows = reader.integer()
         elif (number, kind) == (4, Kind.LIST):
             groups = [_row_group(reader) for _ in _structs(reader)]
         else:
             reader.skip(kind)
+    if missing:
+        raise ValueError(f"it lacks the {' and the '.join(missing.values())}")
     return Footer(rows, groups)
 
 

@@ -66,6 +66,10 @@ def ended(content: bytes, footer: str) -> bytes:
             "its footer ends too early",
         ),
         (lambda content: ended(content, "19f1ffffffff7f00"), "do not fit into it"),
+        (lambda content: ended(content, "15020000"), "it lacks the schema and the number of rows"),
+        (lambda content: ended(content, "1502191500"), "kind 5 of value, where there should be structs"),
+        (lambda content: ended(content, "1502190c1601190c00"), "it says that it holds less than no rows"),
+        (lambda content: ended(content, "16" + "ff" * 11), "a number goes on for too long"),
     ],
 )
 def test_an_end_that_is_at_fault_is_told(path, spoil, why):
@@ -73,6 +77,32 @@ def test_an_end_that_is_at_fault_is_told(path, spoil, why):
     with pytest.raises(FileError, match=why) as caught:
         read_footer(path)
     assert caught.value.reason == "damaged"
+
+
+FIELDS = {
+    "true": "11",
+    "false": "12",
+    "byte": "13 ff",
+    "int16": "14 05",
+    "int64": "16 8002",
+    "double": "17 0102030405060708",
+    "text": "18 026869",
+    "list of truths": "19 31 0102ff",
+    "set of texts": "1a 28 026869 00",
+    "map of nothing": "1b 00",
+    "map of texts to truths": "1b 02 81 026869 01 0178 02",
+    "struct": "1c 1502 00",
+}
+
+
+@pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS)
+def test_a_field_that_is_skipped_is_skipped_whole(field):
+    reader = CompactReader(bytes.fromhex(field + "160a" + "00"))
+    kinds = reader.fields()
+    reader.skip(next(kinds)[1])
+    assert next(kinds) == (2, 6)
+    assert reader.integer() == 5
+    assert list(kinds) == []
 
 
 @given(st.binary(max_size=300))
