@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.storage.catalog.database import Catalog, translated
 
@@ -37,8 +37,12 @@ class AdvisoryLock:
 
     def release(self) -> None:
         if self._connection is not None:
-            with suppress(DBAPIError):  # the server may be gone, and the lock with it
-                self._connection.close()
+            # In so many words: the server notices the end of a connection in its own time.
+            with (
+                self._connection as connection,
+                suppress(SQLAlchemyError),
+            ):  # it may be gone, and the lock with it
+                connection.execute(select(func.pg_advisory_unlock(self.key)))
             self._connection = None
 
     def _answers(self, connection: Connection) -> bool:

@@ -105,7 +105,7 @@ def test_who_cannot_have_its_turn_is_told_so_in_time(settings, held_commit, monk
     impatient.close()
 
 
-@pytest.mark.both_databases
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_reader_misses_nothing_of_many_writers(catalog, events):
     """Ten writers, and one who asks for what is later than what it saw."""
     seen, writing = [], threading.Event()
