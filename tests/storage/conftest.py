@@ -24,6 +24,15 @@ def catalog(settings: Settings) -> Iterator[Catalog]:
 
 
 @pytest.fixture
+def catalogs(catalog: Catalog, settings: Settings) -> Iterator[list[Catalog]]:
+    """The same catalog as ten processes have it: threads that share one write one after the other."""
+    opened = [Catalog.open(settings) for _ in range(10)]
+    yield opened
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
 def jobs(catalog: Catalog) -> Jobs:
     return Jobs(catalog)
 

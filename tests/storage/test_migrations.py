@@ -1,6 +1,8 @@
 import sqlite3
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -14,7 +16,7 @@ from app.storage.catalog.events import Events
 from app.storage.catalog.jobs import Jobs
 from app.storage.catalog.pipeline import PipelineBoard
 from app.storage.catalog.tables import Base, Event, EventKind, Job
-from tests.builders import settings_in
+from tests.builders import eventually, settings_in
 from tests.storage.builders import leased
 from tests.storage.processes import open_catalog, run_side_by_side
 
@@ -110,20 +112,30 @@ def test_developers_migrate_with_the_url_of_alembic_ini(tmp_path, config, monkey
     connection.close()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_processes_that_open_a_new_catalog_at_once_make_it_once(tmp_path, request, kind):
-    """On PostgreSQL also where nothing but the database is shared."""
-    everybody = [settings_in(tmp_path)] * 3
-    if kind == "postgresql":
-        server = request.getfixturevalue("postgresql")
-        url = server.new_database("template0")
-        everybody = [settings_in(tmp_path / machine, database_url=url) for machine in "abc"]
-    assert run_side_by_side(open_catalog, *((settings,) for settings in everybody)) == [0, 0, 0]
-    catalog = Catalog.open(everybody[0])
+def test_processes_that_open_a_new_catalog_at_once_make_it_once(settings):
+    assert run_side_by_side(open_catalog, (settings,), (settings,), (settings,)) == [0, 0, 0]
+    catalog = Catalog.open(settings)
     assert PipelineBoard(catalog).read().scans_asked == 3
     catalog.close()
-    if kind == "postgresql":
-        server.drop_database(url)
+
+
+def test_machines_that_open_a_new_catalog_at_once_make_it_once(postgresql, tmp_path):
+    """Nothing but the database is shared. None can make a table before all have found that there is none."""
+    url = postgresql.new_database("template0")
+    machines = [settings_in(tmp_path / name, database_url=url) for name in "abc"]
+    with psycopg.connect(url.replace("+psycopg", "")) as holder, ThreadPoolExecutor(1) as pool:
+        holder.execute("LOCK TABLE pg_class IN SHARE MODE")
+        ended = pool.submit(run_side_by_side, open_catalog, *((settings,) for settings in machines))
+        try:
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            eventually(lambda: postgresql.execute(url, waiting) == [(3,)], "all three wait", 60)
+        finally:
+            holder.rollback()
+        assert ended.result() == [0, 0, 0]
+    catalog = Catalog.open(machines[0])
+    assert PipelineBoard(catalog).read().scans_asked == 3
+    catalog.close()
+    postgresql.drop_database(url)
 
 
 @pytest.mark.both_databases

@@ -70,17 +70,17 @@ def test_when_every_connection_waits_the_next_caller_is_told(catalog, monkeypatc
 
 
 @pytest.mark.both_databases
-def test_what_is_locked_in_a_writing_block_is_still_true_when_it_writes(catalog):
-    """Ten threads add one each: a read without a lock would lose some of them."""
+def test_what_is_locked_in_a_writing_block_is_still_true_when_it_writes(catalog, catalogs):
+    """Ten add five each: a read without a lock would lose some of them."""
     jobs = Jobs(catalog)
     job_id = jobs.add("a.csv", 0, 0.0, claim=None, path="a.csv")
 
-    def add_one():
+    def add_one(each):
         for _ in range(5):
-            with catalog.writing() as session:
+            with each.writing() as session:
                 session.get_one(Job, job_id, with_for_update=True).size_bytes += 1
 
-    threads = [threading.Thread(target=add_one) for _ in range(10)]
+    threads = [threading.Thread(target=add_one, args=(each,)) for each in catalogs]
     for thread in threads:
         thread.start()
     for thread in threads:

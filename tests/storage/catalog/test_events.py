@@ -106,12 +106,12 @@ def test_who_cannot_have_its_turn_is_told_so_in_time(settings, held_commit, monk
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_reader_misses_nothing_of_many_writers(catalog, events):
+def test_a_reader_misses_nothing_of_many_writers(catalog, catalogs, events):
     """Ten writers, and one who asks for what is later than what it saw."""
     seen, writing = [], threading.Event()
 
     def write(number):
-        jobs, board = Jobs(catalog), PipelineBoard(catalog)
+        jobs, board = Jobs(catalogs[number]), PipelineBoard(catalogs[number])
         lease = leased(jobs, f"{number}")
         for done in range(10):
             jobs.progress(lease, float(done), done, None)

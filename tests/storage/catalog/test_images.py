@@ -150,19 +150,21 @@ def test_a_deleted_image_is_gone_at_once_and_its_arrays_when_no_reader_can_hold_
     assert images.get(kept).deleted_at is None
 
 
-def test_of_those_that_delete_an_image_at_once_one_does_and_the_others_learn_that_it_is_gone(jobs, images):
+def test_of_those_that_delete_an_image_at_once_one_does_and_the_others_learn_that_it_is_gone(
+    jobs, images, catalogs
+):
     image_id, together = committed(jobs, images), threading.Barrier(4)
 
-    def delete(now: float) -> bool:
+    def delete(catalog, now: float) -> bool:
         together.wait()
         try:
-            images.delete(image_id, now)
+            Images(catalog).delete(image_id, now)
         except ImageNotFound:
             return False
         return True
 
     with ThreadPoolExecutor(4) as pool:
-        assert sorted(pool.map(delete, [5.0, 6.0, 7.0, 8.0])) == [False, False, False, True]
+        assert sorted(pool.map(delete, catalogs[:4], [5.0, 6.0, 7.0, 8.0])) == [False, False, False, True]
     assert images.deleted_before(9.0) == [image_id]
 
 

@@ -1,3 +1,4 @@
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -6,6 +7,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.errors import CatalogUnavailable, FileError, JobNotFound, LeaseLost, Reason
+from app.storage.catalog.jobs import Jobs
 from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import JobState
 from tests.storage.builders import add, committed, finished, leased
@@ -44,18 +46,37 @@ def test_the_oldest_waiting_job_is_leased_first_and_each_once(jobs):
     assert (job.state, job.attempts, job.started_at, job.lease_until) == ("running", 1, 1.0, 61.0)
 
 
-def test_those_who_ask_at_once_get_a_job_each(jobs):
+def test_those_who_ask_at_once_get_a_job_each(jobs, catalogs):
     wanted = [add(jobs, f"{number}.csv") for number in range(40)]
 
-    def lease_all(owner):
+    together = threading.Barrier(len(catalogs))
+
+    def lease_all(catalog):
         leased_jobs = []
-        while found := jobs.lease_next(f"{owner}", 60.0, 0.0):
+        together.wait(20)
+        while found := Jobs(catalog).lease_next("me", 60.0, 0.0):
             leased_jobs.append(found[0].id)
         return leased_jobs
 
-    with ThreadPoolExecutor(8) as pool:
-        got = [job_id for some in pool.map(lease_all, range(8)) for job_id in some]
+    with ThreadPoolExecutor(len(catalogs)) as pool:
+        got = [job_id for some in pool.map(lease_all, catalogs) for job_id in some]
     assert sorted(got) == wanted
+
+
+def test_of_those_that_end_a_job_at_once_one_does_and_the_others_have_lost_it(jobs, catalogs):
+    lease, together = leased(jobs), threading.Barrier(len(catalogs))
+
+    def put_back(catalog):
+        together.wait(20)
+        try:
+            Jobs(catalog).put_back(lease)
+        except LeaseLost:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(catalogs)) as pool:
+        assert sum(pool.map(put_back, catalogs)) == 1
+    assert jobs.get(lease.job_id).attempts == 0
 
 
 def test_a_lapsed_lease_is_taken_over_and_its_old_holder_changes_nothing_more(jobs):

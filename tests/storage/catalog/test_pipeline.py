@@ -47,14 +47,18 @@ def test_each_scan_asked_for_has_a_number_of_its_own(board):
     assert not board.read().wanted
 
 
-def test_scans_asked_for_at_once_are_all_counted(board):
+@pytest.mark.parametrize("made", [True, False])
+def test_scans_asked_for_at_once_are_all_counted(board, catalogs, made):
+    """made: whether the row is there, or several at once find that it is not."""
+    if made:
+        board.update(wanted=False)
     barrier, numbers = threading.Barrier(6), []
 
-    def ask():
+    def ask(catalog):
         barrier.wait(20)
-        numbers.append(board.ask_for_scan())
+        numbers.append(PipelineBoard(catalog).ask_for_scan())
 
-    threads = [threading.Thread(target=ask) for _ in range(6)]
+    threads = [threading.Thread(target=ask, args=(catalog,)) for catalog in catalogs[:6]]
     for thread in threads:
         thread.start()
     for thread in threads:
