@@ -10,10 +10,10 @@ from tests.faults.cluster import Cluster
 class Onlooker:
     """Asks for new images and for the picture of each; half of one would differ from the whole picture."""
 
-    def __init__(self, cluster: Cluster, expected: dict[str, bytes]) -> None:
+    def __init__(self, cluster: Cluster, expected: dict[tuple[str, str], bytes]) -> None:
         self.cluster = cluster
         self.expected = expected
-        self.seen: dict[int, str] = {}
+        self.seen: dict[int, tuple[str, str]] = {}
         self.half: list[int] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look_on, daemon=True)
@@ -38,6 +38,6 @@ class Onlooker:
         png = self.cluster.ask(f"/frames/image?image_id={image_id}")
         if details is None or png is None:
             return
-        self.seen[image_id] = details["sha256"]
-        if png != self.expected.get(details["sha256"]):
+        self.seen[image_id] = details["sha256"], details["channel"]
+        if png != self.expected.get(self.seen[image_id]):
             self.half.append(image_id)

@@ -48,7 +48,7 @@ def run(folder: Path, rounds: int, seed: int, tell: Callable[[str], None]) -> Ou
     chance = random.Random(seed)
     contents = Contents(folder / "clean", random.Random(seed + 1))
     cluster = Cluster(folder)
-    expected: dict[str, bytes] = {}
+    expected: dict[tuple[str, str], bytes] = {}
     dropped: dict[str, Content] = {}
     onlooker = Onlooker(cluster, expected)
     outcome = Outcome()
@@ -62,9 +62,9 @@ def run(folder: Path, rounds: int, seed: int, tell: Callable[[str], None]) -> Ou
         for number in range(rounds):
             for place in range(FILES_PER_ROUND):
                 content = contents.next()
-                if content.png is not None:
-                    expected[content.sha256] = content.png
-                name = f"file {number}-{place} ü.csv"
+                for channel, picture in (content.pictures or {}).items():
+                    expected[content.sha256, channel] = picture
+                name = f"file {number}-{place} ü{content.suffix}"
                 dropped[name] = content
                 (data / f".{name}.part").write_bytes(content.text)
                 (data / f".{name}.part").rename(data / name)
@@ -128,7 +128,7 @@ def reckon(folder: Path, dropped: dict[str, Content], outcome: Outcome) -> None:
             if file.name.endswith(ERROR_SUFFIX):
                 continue
             found[file.name, hashlib.sha256(file.read_bytes()).hexdigest()] += 1
-            if (dropped[file.name].png is not None) != good:
+            if (dropped[file.name].pictures is not None) != good:
                 outcome.wrong.append(f"{file.name} in {directory.name}")
             outcome.refused += not good
     outcome.lost = [name for name, _ in wanted - found]
@@ -136,10 +136,10 @@ def reckon(folder: Path, dropped: dict[str, Content], outcome: Outcome) -> None:
 
     images, _ = place.images.page(limit=1_000_000)
     outcome.images = len(images)
-    by_content = Counter(image.sha256 for image in images)
-    outcome.doubled += [sha for sha, count in by_content.items() if count > 1]
-    good = {content.sha256 for content in dropped.values() if content.png is not None}
-    outcome.lost += [sha for sha in good if sha not in by_content]
+    by_content = Counter((image.sha256, image.channel) for image in images)
+    outcome.doubled += [f"{sha} {channel}" for (sha, channel), count in by_content.items() if count > 1]
+    good = {(content.sha256, channel) for content in dropped.values() for channel in content.pictures or ()}
+    outcome.lost += [f"{sha} {channel}" for sha, channel in good if (sha, channel) not in by_content]
     outcome.duplicates = place.history.counts()["duplicate"]
 
     sweep(place, grace_seconds=0.0)
