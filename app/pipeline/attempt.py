@@ -10,18 +10,15 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import CatalogUnavailable, FileChanged, FileError, Reason, TransientError
+from app.errors import CatalogUnavailable, FileChanged, FileError, TransientError
 from app.ingestion.fingerprint import Fingerprint, fingerprint, line_ends
 from app.ingestion.metadata import Said, overridden, within_bounds
 from app.ingestion.parts import Division, StoredPart, divide, join_parts
 from app.ingestion.readers import FoundImage, Metadata, open_file
 from app.ingestion.readers.csv_file import CsvFile
-from app.ingestion.sidecar import read_sidecar
 from app.ingestion.storing import store_image
-from app.pipeline.folders import is_regular
 from app.pipeline.image_records import describe, image_record
-from app.pipeline.names import SIDECAR_SUFFIX
-from app.pipeline.sidecars import sidecar_beside, sidecar_in_claim
+from app.pipeline.job_file import file_of, said_beside
 from app.pipeline.stability import Snapshot
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.writing import ImageWriter
@@ -73,11 +70,11 @@ class Attempt:
         With several workers a long file is only begun, for them to read it in parts.
         Raises FileError, FileChanged, StorageUnavailable, CatalogUnavailable, LeaseLost, OSError.
         """
-        path = self._path()
+        path = file_of(self.job, self.place.folders)
         before = Snapshot.of(path.stat())
         with self._abandoned_on_error(), self._judged_only_if_unchanged(path, before):
             file = open_file(path, self.place.settings)
-            self.said = self._read_sidecar(path)
+            self.said = said_beside(self.job, path)
             divided = self._divided(path, before, file, workers) if isinstance(file, CsvFile) else None
             if divided is not None:
                 return divided
@@ -115,13 +112,6 @@ class Attempt:
         """Give up what was begun as this image. Raises CatalogUnavailable, OSError."""
         self.begun = [image_id]
         self._abandon()
-
-    def _read_sidecar(self, path: Path) -> Said:
-        """What the file's description says, if it has one."""
-        sidecar = sidecar_beside(path) if self.job.path else sidecar_in_claim(path)
-        if sidecar is None:
-            return Said()
-        return read_sidecar(sidecar, sidecar.name if self.job.path else self.job.name + SIDECAR_SUFFIX)
 
     def _divided(self, path: Path, before: Snapshot, file: CsvFile, workers: int) -> Divided | None:
         ends = line_ends(path)
@@ -170,17 +160,6 @@ class Attempt:
     def _check_unchanged(self, path: Path, before: Snapshot) -> None:
         if Snapshot.of(path.stat()) != before:
             raise FileChanged(f"{self.job.name} changed while it was read")
-
-    def _path(self) -> Path:
-        path = Path(self.job.path) if self.job.path else self.place.folders.claimed(self.job.claim or "")
-        if path is None or (not path.is_symlink() and not path.exists()):
-            raise FileError(Reason.FILE_GONE, f"{self.job.name} was removed before it could be read")
-        if not is_regular(path):
-            raise FileError(
-                Reason.NOT_A_REGULAR_FILE,
-                f"{self.job.name} is {_kind(path)}; put the file itself into the data folder",
-            )
-        return path
 
     def _begin(self) -> ImageWriter:
         image_id = self.place.images.begin(self.lease, time.time())
@@ -252,9 +231,3 @@ class Attempt:
                 self.place.arrays.erase(image_id)
                 self.place.images.mark_swept(image_id)
         self.begun = []
-
-
-def _kind(path: Path) -> str:
-    if path.is_symlink():
-        return "a symbolic link"
-    return "a folder" if path.is_dir() else "a device or a pipe"
