@@ -119,9 +119,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/viewer", page.ViewerFiles(), name="viewer")
     problems.install(app)
     app.state.meter = meter
+    app.add_middleware(page.FramedNowhere)
     app.add_middleware(QuickAnswers, routes=[*frames.router.routes, *tiles.router.routes])
     app.add_middleware(CompressText, minimum_size=1000, compresslevel=1)
-    app.add_middleware(page.FramedNowhere)
     app.add_middleware(
         RecentAnswers,
         capacity_bytes=settings.answer_cache_bytes,

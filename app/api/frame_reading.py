@@ -113,7 +113,9 @@ def depth_gaps(services: Services, selection: Selection) -> int:
     before = services.reader.of_depths(
         image.id, "gaps", lambda: rows_before_gaps(selection.depths, image.step)
     )
-    return int(np.searchsorted(before, rows.stop - 1) - np.searchsorted(before, rows.start))
+    if not len(before):
+        return 0
+    return int(before.searchsorted(rows.stop - 1) - before.searchsorted(rows.start))
 
 
 def check_level(image: Image, level: int) -> None:

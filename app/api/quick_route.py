@@ -48,9 +48,9 @@ class QuickRoute(StrictRoute):
         in_path = self.path_regex.match(request.scope["path"])
         if in_path is None:
             raise NotPlain
-        pairs = parse_qsl(request.scope["query_string"].decode(), keep_blank_values=True)
-        given = dict(pairs) | in_path.groupdict()
-        if len(given) != len(pairs) + self.path_regex.groups:
+        in_query = _in_query(request.scope["query_string"].decode())
+        given = in_query | in_path.groupdict()
+        if len(given) != len(in_query) + self.path_regex.groups:
             raise NotPlain
         arguments = {name: argument(request, given) for name, argument in self.arguments.items()}
         if given:  # nobody knows these
@@ -84,6 +84,18 @@ class QuickAnswers:
         return None
 
 
+def _in_query(text: str) -> Given:
+    """The parameters of a query string. Raises ValueError where one is given twice, or without a value."""
+    if "%" in text or "+" in text:
+        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True)
+    else:
+        pairs = [part.split("=", 1) for part in text.split("&")] if text else []
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise NotPlain
+    return given
+
+
 def _is_plain_get(scope: Scope) -> bool:
     return scope["type"] == "http" and scope["method"] == "GET" and not scope.get("root_path")
 
@@ -107,26 +119,35 @@ def _argument(name: str, hint: Any, default: Any) -> Argument:
 
 def _group(kind: Any) -> Argument:
     hints = get_type_hints(kind, include_extras=True)
-    members = {field.name: _scalar(field.name, hints[field.name], field.default) for field in fields(kind)}
-    return lambda request, given: kind(**{name: member(request, given) for name, member in members.items()})
+    members = [(field.name, *_in_request(field.name, hints[field.name])) for field in fields(kind)]
+    needed = {alias for field, (_, alias, _) in zip(fields(kind), members, strict=True) if _is_needed(field.default)}
+
+    def group(request: Request, given: Given) -> Any:
+        if not needed <= given.keys():
+            raise NotPlain
+        return kind(**{name: parse(given.pop(alias)) for name, alias, parse in members if alias in given})
+
+    return group
 
 
 def _scalar(name: str, hint: Any, default: Any) -> Argument:
+    alias, parse = _in_request(name, hint)
+
+    def scalar(request: Request, given: Given) -> Any:
+        if alias in given:
+            return parse(given.pop(alias))
+        if _is_needed(default):
+            raise NotPlain
+        return default
+
+    return scalar
+
+
+def _in_request(name: str, hint: Any) -> tuple[str, Callable[[str], Any]]:
+    """What a parameter is called in requests, and what parses its text."""
     info = next((extra for extra in get_args(hint)[1:] if isinstance(extra, Param)), Query())
-    alias = info.alias or name
-    parse = TypeAdapter(hint).validator.validate_python
+    return info.alias or name, TypeAdapter(hint).validator.validate_python
 
-    def argument(request: Request, given: Given) -> Any:
-        text = given.pop(alias, None)
-        return default if text is None else parse(text)
 
-    if default in (inspect.Parameter.empty, MISSING):
-
-        def required(request: Request, given: Given) -> Any:
-            try:
-                return parse(given.pop(alias))
-            except KeyError:
-                raise NotPlain from None
-
-        return required
-    return argument
+def _is_needed(default: Any) -> bool:
+    return default in (inspect.Parameter.empty, MISSING)

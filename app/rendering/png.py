@@ -40,7 +40,7 @@ def encode_png(
             _chunk(b"IHDR", header),
             _palette_chunks(palette.tobytes()),
             _chunk(b"IDAT", isal_zlib.compress(_filter(indices, rows_repeat), LEVEL)),
-            _chunk(b"IEND", b""),
+            _END,
         )
     )
 
@@ -71,3 +71,6 @@ def _filter(indices: npt.NDArray[np.uint8], rows_repeat: bool) -> npt.NDArray[np
 
 def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc32(data, crc32(name)))
+
+
+_END = _chunk(b"IEND", b"")

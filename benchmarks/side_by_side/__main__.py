@@ -30,7 +30,7 @@ from benchmarks.side_by_side.others import TILED, TITILER, Other
 from benchmarks.table import Row, at_least, compared, markdown
 from benchmarks.windows import IMAGE_PATH, Windows
 
-ROWS = 100_000
+ROWS = 300_000
 
 
 def main() -> int:

@@ -75,7 +75,7 @@ def ask(images):
 
     def ask(endpoint, path="/", **headers):
         cache = caches.setdefault(
-            endpoint, RecentAnswers(endpoint, capacity_bytes=16_000, count_hit=hits.hit)
+            endpoint, RecentAnswers(endpoint, capacity_bytes=32_000, count_hit=hits.hit)
         )
 
         async def with_app(scope, receive, send):
@@ -136,7 +136,7 @@ def test_the_cache_keeps_its_bound_and_what_was_used_last(ask):
     for number in range(1, 20):
         ask(endpoint, "/0?100")
         ask(endpoint, f"/{number}?100")
-        assert ask.cache.held_bytes <= 16_000
+        assert ask.cache.held_bytes <= 32_000
     assert endpoint.calls == 20
     assert ask(endpoint, "/0?100").text.strip() == "1"
     assert ask(endpoint, "/1?100").text.strip() == "21"
@@ -144,7 +144,7 @@ def test_the_cache_keeps_its_bound_and_what_was_used_last(ask):
 
 def test_an_answer_too_large_for_the_cache_is_not_kept(ask):
     endpoint = Endpoint()
-    ask(endpoint, "/?2001")
+    ask(endpoint, "/?4001")
     assert ask.cache.held_bytes == 0
 
 
@@ -156,7 +156,7 @@ def test_what_a_client_makes_long_counts(ask):
     ask(endpoint, "/2?1", accept="x" * 101)
     assert ask.cache.held_bytes == 2 * before + 100
     for _ in range(2):
-        assert ask(endpoint, "/?1", accept="x" * 2000).headers["server-timing"] == "read;dur=1"
+        assert ask(endpoint, "/?1", accept="x" * 4000).headers["server-timing"] == "read;dur=1"
 
 
 def test_a_deleted_image_is_gone_for_those_who_just_asked_for_it(client, place):
