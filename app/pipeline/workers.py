@@ -26,7 +26,7 @@ from app.settings import Settings
 
 log = logging.getLogger("borehole.worker")
 
-NICENESS = 10
+NICENESS = 19
 KILL_SECONDS = 5.0
 BEGUN = "begun"
 
