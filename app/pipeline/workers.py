@@ -22,6 +22,7 @@ from app.ingestion.warming import warm_up
 from app.memory import keep_what_is_freed
 from app.pipeline.steps import Step
 from app.pipeline.workplace import Workplace
+from app.pipeline.yielding import yielding
 from app.settings import Settings
 
 log = logging.getLogger("borehole.worker")
@@ -166,7 +167,9 @@ def _work(settings: Settings, connection: Connection, parent: int) -> None:
     place = Workplace.open(settings)
     while (step := _next(connection)) is not None:
         connection.send(BEGUN)
-        connection.send(step.run(place))
+        with yielding():
+            result = step.run(place)
+        connection.send(result)
 
 
 def _next(connection: Connection) -> Step | None:
