@@ -59,7 +59,10 @@ class LargeAnswers:
 
 
 def _announced(start: Message) -> int:
-    return next((int(value) for name, value in start["headers"] if name == b"content-length"), 0)
+    for name, value in start["headers"]:
+        if name == b"content-length":
+            return int(value)
+    return 0
 
 
 async def _in_pieces(message: Message, send: Send) -> None:

@@ -9,7 +9,6 @@ a pixel's index is near its neighbour's: the Sub filter makes small numbers of t
 from __future__ import annotations
 
 import struct
-from binascii import crc32
 from functools import lru_cache
 
 import numpy as np
@@ -70,7 +69,7 @@ def _filter(indices: npt.NDArray[np.uint8], rows_repeat: bool) -> npt.NDArray[np
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc32(data, crc32(name)))
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", isal_zlib.crc32(data, isal_zlib.crc32(name)))
 
 
 _END = _chunk(b"IEND", b"")
