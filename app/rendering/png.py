@@ -69,7 +69,8 @@ def _filter(indices: npt.NDArray[np.uint8], rows_repeat: bool) -> npt.NDArray[np
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", isal_zlib.crc32(data, isal_zlib.crc32(name)))
+    checksum = isal_zlib.crc32(data, isal_zlib.crc32(name))
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
 
 
 _END = _chunk(b"IEND", b"")
