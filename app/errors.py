@@ -7,6 +7,7 @@ BoreholeError
 ├── TransientError            nothing is wrong with the file or the request; try again later
 │   ├── FileChanged
 │   ├── StorageUnavailable
+│   ├── WorkersUnavailable
 │   └── CatalogUnavailable
 │       └── CommitUncertain
 └── RequestError              a client asked for what cannot be answered
@@ -146,6 +147,12 @@ class StorageUnavailable(TransientError):
 
 class CatalogUnavailable(TransientError):
     code = "catalog_unavailable"
+
+
+class WorkersUnavailable(TransientError):
+    """Nobody is there to read files."""
+
+    code = "workers_unavailable"
 
 
 class CommitUncertain(CatalogUnavailable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -17,6 +17,16 @@ HEADER_VALUE = r"^[!-~]([ -~]*[!-~])?$"
 
 S3_URI = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9/!_.*'()-]*)?$"
 """A bucket, and what all names in it begin with."""
+
+OF_READING = (
+    "source_width",
+    "pixel_width",
+    "null_values",
+    "depth_unit",
+    "resize_mode",
+    "rounding",
+    "max_unpacked_bytes",
+)
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -38,6 +48,14 @@ class Settings(BaseSettings):
     database_url: str | None = None
     storage_uri: (
         Annotated[str, Field(pattern=S3_URI, description="s3://bucket or s3://bucket/prefix")] | None
+    ) = None
+
+    scheduler: (
+        Annotated[
+            str,
+            Field(pattern=r"^(tcp|tls)://[^/]+:[0-9]+$", description="tcp://host:port of a Dask scheduler"),
+        ]
+        | None
     ) = None
 
     # the way in
@@ -159,6 +177,11 @@ class Settings(BaseSettings):
         return (
             (is_near and not self.reading_needs_key) or bool(self.allowed_hosts)
         ) and "*" not in self.allowed_hosts
+
+    @property
+    def of_reading(self) -> dict[str, Any]:
+        """What says how a file is read and stored, by name: whoever reads it, it must be the same."""
+        return {name: getattr(self, name) for name in OF_READING}
 
     @property
     def rounds_values(self) -> bool:

@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from app.errors import CatalogUnavailable
+from app.pipeline.crew import require_package as require_crews_package
 from app.settings import Settings
 from app.storage.arrays.store import require_package
 from app.storage.catalog.database import Catalog
@@ -41,6 +42,7 @@ def load_settings() -> Settings:
     try:
         require_local_disk(settings.db_dir)
         require_package(settings.storage_uri)
+        require_crews_package(settings.scheduler)
         catalog_url(settings)
     except RuntimeError as error:
         _exit(str(error))

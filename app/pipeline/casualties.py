@@ -17,12 +17,18 @@ from app.storage.catalog.tables import JobState
 log = logging.getLogger("borehole.pipeline")
 
 
-def charge(place: Workplace, lease: Lease) -> None:
-    """The worker died: the job is tried again, with others before it, but not for ever."""
+def count(place: Workplace, lease: Lease) -> None:
+    """A worker died over a share of the job, which goes on."""
     with _settled_if_it_had_ended(place, lease):
-        state = place.jobs.charge(lease, time.time(), _worker_died, delay_after_crash)
+        place.jobs.count_crash(lease)
+
+
+def charge(place: Workplace, lease: Lease, deaths: int = 1) -> None:
+    """Workers died over the job: it is tried again, with others before it, but not for ever."""
+    with _settled_if_it_had_ended(place, lease):
+        state = place.jobs.charge(lease, time.time(), _worker_died, delay_after_crash, crashes=deaths)
         if state == JobState.FAILED:
-            _settle_failed(place, lease, _worker_died(CRASHES_BEFORE_FAILING))
+            _settle_failed(place, lease, _worker_died(max(deaths, CRASHES_BEFORE_FAILING)))
 
 
 def give_back(place: Workplace, lease: Lease) -> None:

@@ -19,6 +19,8 @@ class _UnderWay:
     content: Fingerprint | None = None
     parts: dict[int, StoredPart] = field(default_factory=dict)
     failed: bool = False
+    put_back: bool = False
+    """Whether a share had to be done again."""
 
     def next_step(self) -> Step | None:
         """The step is out from here on; None while others must come back first."""
@@ -61,6 +63,21 @@ class Divisions:
     def drop(self, lease: Lease) -> None:
         """The job is no longer ours, or begins anew; what still comes back of it is ignored."""
         self._under_way.pop(lease.token, None)
+
+    def put_back(self, step: Step) -> bool:
+        """Whether a share whose worker died is done again by itself: only the first, or the file may be poison."""
+        job = self._under_way.get(step.lease.token)
+        if (
+            job is None
+            or job.put_back
+            or job.divided.job.crashes
+            or not isinstance(step, PartOfJob | HashOfJob)
+        ):
+            return False
+        job.put_back = True
+        job.out -= 1
+        job.waiting.insert(0, step)
+        return True
 
     def next_step(self) -> Step | None:
         """Something to do for a worker, of the job that was divided first."""

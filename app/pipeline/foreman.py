@@ -1,17 +1,18 @@
-"""Who does what: hands steps to idle workers, and takes in what came of them."""
+"""Who does what: hands steps to whoever is free, and takes in what came of them."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from app.errors import LeaseLost
-from app.pipeline.casualties import charge, give_back, give_up
+from app.pipeline.casualties import charge, count, give_back, give_up
+from app.pipeline.crew import Ended, Fate, open_crew
 from app.pipeline.divisions import Divisions
 from app.pipeline.job import Unrecorded
 from app.pipeline.steps import Shared, Step, WholeJob
-from app.pipeline.workers import Ended, Fate, WorkerPool
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.leases import LEASE_SECONDS, RENEWAL_SECONDS, Lease
 
@@ -22,7 +23,7 @@ class Foreman:
     def __init__(self, place: Workplace, owner: str) -> None:
         self.place = place
         self.owner = owner
-        self.pool = WorkerPool(place.settings)
+        self.crew = open_crew(place.settings)
         self.divisions = Divisions()
         self.to_record: deque[tuple[Callable[[Workplace, Lease], None], Lease]] = deque()
         """What became of jobs, until the catalog knows it."""
@@ -30,9 +31,9 @@ class Foreman:
 
     def look_after_workers(self) -> None:
         """Raises CatalogUnavailable."""
-        for ended in self.pool.collect():
+        for ended in self.crew.collect():
             self._take_in(ended)
-        for step in self.pool.end_overdue(self.place.settings.file_seconds):
+        for step in self.crew.end_overdue(self.place.settings.file_seconds):
             self.divisions.drop(step.lease)
             self.to_record.append((give_up, step.lease))
         self._record()
@@ -42,22 +43,22 @@ class Foreman:
             self.place.jobs.renew(self._leases(), time.time())
 
     def dispatch(self) -> None:
-        """Give every idle worker something to do, if there is anything. Raises CatalogUnavailable."""
-        for worker in self.pool.idle:
+        """Give whoever is free something to do, if there is anything. Raises CatalogUnavailable."""
+        for _ in range(self.crew.free):
             step = self.divisions.next_step() or self._next_job()
             if step is None:
                 return
-            self.pool.submit(worker, step)
+            self.crew.submit(step)
 
     def stop(self, grace_seconds: float) -> None:
         """End the workers, and put back what they have not finished. Raises CatalogUnavailable."""
         self.to_record.extend((give_back, lease) for lease in self._at_work())
-        self.pool.stop(grace_seconds)
+        self.crew.stop(grace_seconds)
         self._record()
 
     def _next_job(self) -> Step | None:
         found = self.place.jobs.lease_next(self.owner, LEASE_SECONDS, time.time())
-        return WholeJob(*found) if found is not None else None
+        return WholeJob(*found, workers=self.crew.size) if found is not None else None
 
     def _leases(self) -> list[Lease]:
         """Of all jobs that are ours now."""
@@ -65,7 +66,7 @@ class Foreman:
 
     def _at_work(self) -> list[Lease]:
         """Each once, however many workers share the job."""
-        leases = [worker.step.lease for worker in self.pool.busy if worker.step] + self.divisions.leases
+        leases = [step.lease for step in self.crew.at_work] + self.divisions.leases
         return list({lease.token: lease for lease in leases}.values())
 
     def _record(self) -> None:
@@ -76,9 +77,11 @@ class Foreman:
 
     def _take_in(self, ended: Ended) -> None:
         step = ended.step
-        if ended.fate is Fate.DIED:
+        if ended.fate is Fate.DIED and ended.deaths == 1 and self.divisions.put_back(step):
+            self.to_record.append((count, step.lease))
+        elif ended.fate is Fate.DIED:
             self.divisions.drop(step.lease)
-            self.to_record.append((charge, step.lease))
+            self.to_record.append((partial(charge, deaths=ended.deaths), step.lease))
         elif ended.fate is Fate.NEVER_BEGAN or isinstance(ended.result, Unrecorded):
             self.divisions.drop(step.lease)
             self.to_record.append((give_back, step.lease))

@@ -13,6 +13,7 @@ from app.errors import CatalogUnavailable, TransientError
 from app.pipeline.arrivals import Arrivals
 from app.pipeline.claiming import enqueue
 from app.pipeline.clock import ClockWatch
+from app.pipeline.crew import Crew
 from app.pipeline.data_folder import require_the_hosts_data_folder, told_on_the_board
 from app.pipeline.foreman import Foreman
 from app.pipeline.housekeeping import keep_house
@@ -20,7 +21,6 @@ from app.pipeline.image_ids import skip_ids_in_use
 from app.pipeline.lock import host_lock
 from app.pipeline.names import printable
 from app.pipeline.retrying import LONGEST_DELAY_SECONDS
-from app.pipeline.workers import WorkerPool
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.clock import bound_waits, follow_the_clock
 from app.storage.catalog.leases import LEASE_SECONDS, this_process
@@ -66,9 +66,9 @@ class PipelineHost:
             self._woken = True
             self._wake_writer.send_bytes(b"!")
 
-    def wait(self, pool: WorkerPool, seconds: float) -> None:
+    def wait(self, crew: Crew, seconds: float) -> None:
         """Until a worker reports, somebody wakes us, or the time is up."""
-        if pool.wait(seconds, self._wake_reader) == [self._wake_reader]:
+        if crew.wait(seconds, self._wake_reader) == [self._wake_reader]:
             self._stopping.wait(SHORTEST_TICK_SECONDS)  # a busy writer causes thousands of events
         while self._wake_reader.poll():
             self._wake_reader.recv_bytes()
@@ -124,7 +124,7 @@ class _Hosting:
                 self._tick()
                 due_in = self.arrivals.due_in()
                 self.host.wait(
-                    self.foreman.pool, TICK_SECONDS if due_in is None else min(TICK_SECONDS, due_in + 0.005)
+                    self.foreman.crew, TICK_SECONDS if due_in is None else min(TICK_SECONDS, due_in + 0.005)
                 )
         finally:
             self._end()
@@ -208,7 +208,8 @@ class _Hosting:
             return
         self.running = board.wanted
         if board.wanted:
-            self.foreman.pool.start()
+            with self._noting_trouble():
+                self.foreman.crew.start()
             self.foreman.dispatch()
             self._take_arrivals(scan_asked=board.scans_asked > self.scans_done)
             self.troubles.extend(self.arrivals.obstacles.values())

@@ -1,4 +1,4 @@
-"""What a worker is given to do: a job, or a share in one: a part, the hash, the end."""
+"""What a worker is given to do: a job, or a share in one: a part, the hash, the end. Each has a label to show."""
 
 from __future__ import annotations
 
@@ -15,15 +15,22 @@ from app.storage.catalog.tables import Job
 
 @dataclass(frozen=True)
 class WholeJob:
-    """abandoned: the image that an attempt in parts had begun; it failed, and the file is not divided again."""
+    """workers: how many there are to share a long file.
+
+    abandoned: the image that an attempt in parts had begun; it failed, and the file is not divided again.
+    """
 
     job: Job
     lease: Lease
+    workers: int = 1
     abandoned: int | None = None
 
+    @property
+    def label(self) -> str:
+        return f"file-{self.job.name}"
+
     def run(self, place: Workplace) -> Divided | Unrecorded | None:
-        workers = place.settings.ingest_workers if self.abandoned is None else 1
-        return run_job(place, self.job, self.lease, workers=workers, abandoned=self.abandoned)
+        return run_job(place, self.job, self.lease, workers=self.workers, abandoned=self.abandoned)
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,10 @@ class PartOfJob:
     @property
     def lease(self) -> Lease:
         return self.divided.lease
+
+    @property
+    def label(self) -> str:
+        return f"part-{self.divided.job.name}-{self.number + 1}"
 
     def run(self, place: Workplace) -> StoredPart | None:
         return run_part(place, self.divided, self.number)
@@ -46,6 +57,10 @@ class HashOfJob:
     @property
     def lease(self) -> Lease:
         return self.divided.lease
+
+    @property
+    def label(self) -> str:
+        return f"hash-{self.divided.job.name}"
 
     def run(self, place: Workplace) -> Fingerprint | None:
         return hash_job(self.divided)
@@ -60,6 +75,10 @@ class EndOfJob:
     @property
     def lease(self) -> Lease:
         return self.divided.lease
+
+    @property
+    def label(self) -> str:
+        return f"end-{self.divided.job.name}"
 
     def run(self, place: Workplace) -> bool | Unrecorded:
         return finish_job(place, self.divided, self.content, self.parts)

@@ -12,14 +12,13 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, NamedTuple
 
 from app import logs
 from app.ingestion.warming import warm_up
 from app.memory import keep_what_is_freed
+from app.pipeline.crew import Ended, Fate
 from app.pipeline.steps import Step
 from app.pipeline.workplace import Workplace
 from app.pipeline.yielding import yielding
@@ -44,18 +43,6 @@ class Worker:
     """Whether it said that it has begun: while a step is under way to it, a worker dies of something else."""
 
 
-class Fate(Enum):
-    DONE = auto()
-    DIED = auto()
-    NEVER_BEGAN = auto()
-
-
-class Ended(NamedTuple):
-    step: Step
-    fate: Fate
-    result: Any = None
-
-
 class WorkerPool:
     """A fixed number of workers, each with a pipe of its own: one that dies takes nothing else with it.
 
@@ -71,6 +58,18 @@ class WorkerPool:
             self.workers.append(self._spawn())
 
     @property
+    def size(self) -> int:
+        return self.settings.ingest_workers
+
+    @property
+    def free(self) -> int:
+        return len(self.idle)
+
+    @property
+    def at_work(self) -> list[Step]:
+        return [worker.step for worker in self.workers if worker.step is not None]
+
+    @property
     def idle(self) -> list[Worker]:
         return [worker for worker in self.workers if worker.step is None]
 
@@ -78,7 +77,9 @@ class WorkerPool:
     def busy(self) -> list[Worker]:
         return [worker for worker in self.workers if worker.step is not None]
 
-    def submit(self, worker: Worker, step: Step) -> None:
+    def submit(self, step: Step) -> None:
+        """To a worker that is idle: there must be one."""
+        worker = self.idle[0]
         worker.step, worker.since, worker.begun = step, time.monotonic(), False
         try:
             worker.connection.send(step)
@@ -86,11 +87,10 @@ class WorkerPool:
             log.debug("worker %s is gone", worker.process.pid)
 
     def wait(self, timeout: float, *others: Connection) -> list[object]:
-        """Until a worker or one of the other connections has something to say; those that have."""
         return list(wait([worker.connection for worker in self.workers] + list(others), timeout))
 
     def collect(self) -> Iterator[Ended]:
-        """Take in what workers said, and which of them died. Dead workers are replaced."""
+        """Dead workers are replaced."""
         for worker in list(self.workers):
             try:
                 while worker.connection.poll():
@@ -106,7 +106,7 @@ class WorkerPool:
                     yield Ended(worker.step, Fate.DIED if worker.begun else Fate.NEVER_BEGAN)
 
     def end_overdue(self, limit_seconds: float) -> Iterator[Step]:
-        """Kill the workers that have been at one step for longer than this; their steps. They are replaced."""
+        """Their workers are killed, and replaced."""
         now = time.monotonic()
         for worker in self.busy:
             if now - worker.since > limit_seconds and worker.step is not None:
@@ -115,7 +115,6 @@ class WorkerPool:
                 yield worker.step
 
     def stop(self, grace_seconds: float) -> None:
-        """End all workers; those at work have `grace_seconds` to finish."""
         for worker in self.workers:
             worker.connection.close() if worker.step is None else _ask_to_end(worker)
         deadline = time.monotonic() + grace_seconds

@@ -16,10 +16,11 @@ import pytest
 from app.errors import CatalogUnavailable, FileError, Reason
 from app.pipeline import retrying
 from app.pipeline.claiming import enqueue
+from app.pipeline.crew import Ended, Fate
 from app.pipeline.foreman import Foreman
 from app.pipeline.job import Unrecorded
 from app.pipeline.steps import EndOfJob, PartOfJob, WholeJob
-from app.pipeline.workers import Ended, Fate, Worker
+from app.pipeline.workers import Worker
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.reading import RowReader
 from app.storage.catalog.jobs import Jobs
@@ -50,7 +51,7 @@ class Yard:
     def __init__(self, place: Workplace) -> None:
         self.place = place
         self.foreman = Foreman(place, "test")
-        self.foreman.pool.start()
+        self.foreman.crew.start()
 
     def look(self) -> None:
         self.foreman.look_after_workers()
@@ -70,13 +71,20 @@ class Yard:
 
         return eventually(there, f"job {job_id} is {states}", seconds=60)
 
+    def until_crashed(self, job_id: int, times: int) -> None:
+        def counted() -> bool:
+            self.look()
+            return self.place.jobs.get(job_id).crashes == times
+
+        eventually(counted, f"job {job_id} has crashed {times} times")
+
     def at_a_part(self) -> Worker:
-        """A worker that has begun with a part, suspended."""
+        """A worker that has begun with a part of a file that is still shared, suspended."""
 
         def found() -> Worker | None:
             self.look()
-            for worker in self.foreman.pool.busy:
-                if isinstance(worker.step, PartOfJob):
+            for worker in self.foreman.crew.busy:
+                if isinstance(worker.step, PartOfJob) and worker.step.lease in self.foreman.divisions.leases:
                     os.kill(worker.process.pid or 0, signal.SIGSTOP)
                     self.foreman.look_after_workers()
                     if isinstance(worker.step, PartOfJob) and worker.begun:
@@ -87,7 +95,7 @@ class Yard:
         return eventually(found, "a part is under way", seconds=60)
 
     def close(self) -> None:
-        for worker in self.foreman.pool.workers:
+        for worker in self.foreman.crew.workers:
             if worker.process.is_alive():
                 os.kill(worker.process.pid or 0, signal.SIGCONT)
         self.foreman.stop(0.0)
@@ -139,8 +147,8 @@ def what_is_stored(place: Workplace, job: Job):
 @pytest.mark.parametrize("descending", [False, True])
 def test_a_shared_file_is_stored_once_as_one_process_stores_it(yard, by_one, descending):
     seen: set[type] = set()
-    submit = yard.foreman.pool.submit
-    yard.foreman.pool.submit = lambda worker, step: (seen.add(type(step)), submit(worker, step))
+    submit = yard.foreman.crew.submit
+    yard.foreman.crew.submit = lambda step: (seen.add(type(step)), submit(step))
     job = yard.until(yard.drop("x.csv", descending=descending), "stored")
     assert {PartOfJob, EndOfJob} <= seen, "it was shared"
     assert (job.attempts, job.crashes, job.rows_done, job.target) == (1, 0, ROWS, "processed/x.csv")
@@ -172,8 +180,19 @@ def test_a_worker_killed_during_a_part_is_charged_and_the_file_is_stored_once(ya
     job_id = yard.drop("x.csv")
     yard.at_a_part().process.kill()
     job = yard.until(job_id, "stored")
-    assert (job.crashes, job.attempts) == (1, 2)
+    assert (job.crashes, job.attempts) == (1, 1), "the part alone was read again"
     assert yard.place.images.page(10)[1] == 1
+
+
+def test_a_file_whose_parts_kill_their_workers_is_poison(yard, monkeypatch):
+    monkeypatch.setattr(retrying, "FIRST_DELAY_SECONDS", 0.0)
+    job_id = yard.drop("x.csv")
+    for crashes in (1, 2, 3):
+        yard.at_a_part().process.kill()
+        yard.until_crashed(job_id, crashes)
+    job = yard.until(job_id, "failed")
+    assert (job.reason, job.crashes, job.attempts) == ("worker_died", 3, 2)
+    assert yard.place.images.page(10)[1] == 0
 
 
 def test_a_part_that_takes_too_long_fails_the_file(yard):
@@ -220,7 +239,7 @@ def test_a_job_taken_from_us_during_its_parts_is_left_to_whoever_has_it(yard):
 
     def all_idle() -> bool:
         yard.look()
-        return not yard.foreman.pool.busy and not yard.foreman.divisions.leases
+        return not yard.foreman.crew.busy and not yard.foreman.divisions.leases
 
     eventually(all_idle, "they leave it")
     assert yard.place.jobs.get(job_id).lease == found[1].token
@@ -241,9 +260,9 @@ def test_what_became_of_a_job_is_recorded_once_the_catalog_answers(place, taken,
     job, lease = taken()
     foreman = Foreman(place, "test")
     ended = [Ended(WholeJob(job, lease), Fate.DIED)]
-    monkeypatch.setattr(foreman.pool, "collect", lambda: iter(ended if fate == "died" else []))
+    monkeypatch.setattr(foreman.crew, "collect", lambda: iter(ended if fate == "died" else []))
     overdue = [WholeJob(job, lease)] if fate == "too long" else []
-    monkeypatch.setattr(foreman.pool, "end_overdue", lambda limit: iter(overdue))
+    monkeypatch.setattr(foreman.crew, "end_overdue", lambda limit: iter(overdue))
     with monkeypatch.context() as patched:
         for method in ("charge", "fail"):
             patched.setattr(Jobs, method, unavailable)
@@ -262,7 +281,7 @@ def test_a_job_whose_outcome_no_catalog_could_take_down_is_queued_again(place, t
     job, lease = taken()
     foreman = Foreman(place, "test")
     ended_untold = Ended(WholeJob(job, lease), Fate.DONE, Unrecorded())
-    monkeypatch.setattr(foreman.pool, "collect", lambda: iter([ended_untold]))
+    monkeypatch.setattr(foreman.crew, "collect", lambda: iter([ended_untold]))
     foreman.look_after_workers()
     again = place.jobs.get(job.id)
     assert (again.state, again.attempts, again.crashes) == ("queued", 0, 0)
@@ -273,11 +292,11 @@ def test_a_job_that_had_ended_although_nobody_heard_of_it_is_left_as_it_ended(pl
     place.jobs.fail(lease, time.time(), FileError(Reason.NOT_TEXT, "no text"))
     foreman = Foreman(place, "test")
     ended_untold = Ended(WholeJob(job, lease), Fate.DONE, Unrecorded())
-    monkeypatch.setattr(foreman.pool, "collect", lambda: iter([ended_untold]))
+    monkeypatch.setattr(foreman.crew, "collect", lambda: iter([ended_untold]))
     foreman.look_after_workers()
     ended = place.jobs.get(job.id)
     assert (ended.state, ended.settled, ended.target) == ("failed", True, "failed/x.csv")
 
 
-def unavailable(*_: object) -> None:
+def unavailable(*_: object, **__: object) -> None:
     raise CatalogUnavailable("the catalog does not answer")

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from app.errors import CatalogUnavailable, FileError, Reason
-from app.pipeline import claiming, foreman, retrying
+from app.pipeline import claiming, foreman, retrying, workers
 from app.pipeline import host as host_module
 from app.pipeline.control import PipelineControl
 from app.pipeline.host import PipelineHost
@@ -56,7 +56,7 @@ def quicker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "FIRST_DELAY_SECONDS", 0.01)
     monkeypatch.setattr(host_module, "STOP_GRACE_SECONDS", 0.1)
     SeenPool.made = []
-    monkeypatch.setattr(foreman, "WorkerPool", SeenPool)
+    monkeypatch.setattr(workers, "WorkerPool", SeenPool)
 
 
 @pytest.fixture

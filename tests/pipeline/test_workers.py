@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from app.pipeline import workers as workers_module
+from app.pipeline.crew import Ended, Fate
 from app.pipeline.steps import WholeJob
-from app.pipeline.workers import Ended, Fate, Worker, WorkerPool
+from app.pipeline.workers import Worker, WorkerPool
 from tests.builders import eventually, settings_in, tiny_csv
 
 PARENT = """
@@ -66,7 +67,7 @@ def test_a_worker_takes_one_job_after_the_other(place, pool, taken):
     (worker,) = pool.workers
     for name, first in (("x.csv", 1.0), ("y.csv", 2.0)):
         job, lease = taken(name, first)
-        pool.submit(worker, WholeJob(job, lease))
+        pool.submit(WholeJob(job, lease))
         assert pool.busy == [worker]
         found = eventually(lambda: collected(pool), "the worker is done")
         assert found == [Ended(WholeJob(job, lease), Fate.DONE, None)] and pool.idle == [worker]
@@ -79,7 +80,7 @@ def test_a_worker_killed_over_a_job_is_replaced_and_the_job_is_named(pool, taken
     (worker,) = pool.workers
     job, lease = taken()
     with place.catalog.writing():  # it waits for the catalog, job in hand
-        pool.submit(worker, WholeJob(job, lease))
+        pool.submit(WholeJob(job, lease))
         eventually(lambda: begun(pool, worker), "the worker has begun")
         worker.process.kill()
     found = eventually(lambda: collected(pool), "its death is noticed")
@@ -99,7 +100,7 @@ def test_a_worker_that_died_before_it_was_given_a_job_has_not_begun_with_it(pool
     worker.process.kill()
     worker.process.join()
     job, lease = taken()
-    pool.submit(worker, WholeJob(job, lease))
+    pool.submit(WholeJob(job, lease))
     (ended,) = eventually(lambda: collected(pool), "its death is noticed")
     assert (ended.step.lease, ended.fate) == (lease, Fate.NEVER_BEGAN)
 
@@ -108,7 +109,7 @@ def test_a_worker_that_takes_too_long_is_killed_and_replaced(pool, taken):
     (worker,) = pool.workers
     suspend(worker)
     job, lease = taken()
-    pool.submit(worker, WholeJob(job, lease))
+    pool.submit(WholeJob(job, lease))
     assert list(pool.end_overdue(3600.0)) == []
     worker.since -= 3600.0
     assert [step.lease for step in pool.end_overdue(3599.0)] == [lease]
@@ -118,7 +119,7 @@ def test_a_worker_that_takes_too_long_is_killed_and_replaced(pool, taken):
 
 def test_stopping_lets_a_job_finish_within_its_grace(pool, taken, place):
     job, lease = taken()
-    pool.submit(pool.workers[0], WholeJob(job, lease))
+    pool.submit(WholeJob(job, lease))
     pool.stop(20.0)
     assert place.jobs.get(job.id).state == "stored"
     assert pool.workers == []
@@ -128,7 +129,7 @@ def test_stopping_cuts_a_job_short_that_does_not_finish(pool, taken, place):
     (worker,) = pool.workers
     suspend(worker)
     job, lease = taken()
-    pool.submit(worker, WholeJob(job, lease))
+    pool.submit(WholeJob(job, lease))
     pool.stop(0.0)
     assert not alive(worker.process.pid)
 
@@ -138,7 +139,7 @@ def test_stopping_copes_with_a_worker_that_is_gone(pool, taken):
     worker.process.kill()
     worker.process.join()
     job, lease = taken()
-    pool.submit(worker, WholeJob(job, lease))
+    pool.submit(WholeJob(job, lease))
     pool.stop(0.0)
     assert pool.workers == []
 
@@ -177,7 +178,7 @@ def test_a_file_too_large_for_a_workers_memory_is_told_so(tmp_path, place, taken
     pool.start()
     tiny_csv(place.folders.data / "wide.csv", width=12_000)  # the matrix that resamples it takes 1.2 GB
     job, lease = taken("wide.csv", made=True)
-    pool.submit(pool.workers[0], WholeJob(job, lease))
+    pool.submit(WholeJob(job, lease))
     (ended,) = eventually(lambda: collected(pool), "the worker is done")
     assert ended.fate is Fate.DONE, "it lives"
     pool.stop(20.0)

@@ -154,12 +154,18 @@ class Jobs:
             job.attempts -= 1
             announce_job(session, job)
 
+    def count_crash(self, lease: Lease) -> None:
+        """A worker died over a share of this job, which is done again. Raises LeaseLost."""
+        with self.catalog.writing() as session:
+            held(session, lease).crashes += 1
+
     def charge(
         self,
         lease: Lease,
         now: float,
         blame: Callable[[int], FileError],
         delay: Callable[[int], float | None],
+        crashes: int = 1,
     ) -> JobState:
         """The worker died over this job, or met an error of its own: the job waits for its next try, or fails.
 
@@ -168,7 +174,7 @@ class Jobs:
         """
         with self.catalog.writing() as session:
             job = held(session, lease)
-            job.crashes += 1
+            job.crashes += crashes
             error, seconds = blame(job.crashes), delay(job.crashes)
             if seconds is None:
                 fail(job, lease, now, error)
