@@ -39,7 +39,9 @@ def carry_out(task: bytes) -> Any:
     step: Step
     step, reading = pickle.loads(task)
     with _one_at_a_time:
-        return step.run(workplace(tuple(reading.items())))
+        place = workplace(tuple(reading.items()))
+        _require_the_servers_places(place, step)
+        return step.run(place)
 
 
 @lru_cache(maxsize=1)
@@ -50,3 +52,19 @@ def own_settings() -> Settings:
 @lru_cache(maxsize=1)
 def workplace(reading: tuple[tuple[str, Any], ...]) -> Workplace:
     return Workplace.open(own_settings().model_copy(update=dict(reading)))
+
+
+def _require_the_servers_places(place: Workplace, step: Step) -> None:
+    """A worker that looked elsewhere would say of every file that it is gone. Raises RuntimeError."""
+    server = step.lease.owner
+    if place.board.read().host != server:
+        raise RuntimeError(
+            f"its catalog knows nothing of the server {server}: either that is no more, or the worker's "
+            "BOREHOLE_DATABASE_URL or BOREHOLE_DB_DIR is not the server's"
+        )
+    job = place.jobs.get(step.lease.job_id)
+    if job.lease == step.lease.token and job.claim is not None and not place.folders.holds(job.claim):
+        raise RuntimeError(
+            f"{place.folders.processing / job.claim} is not there: the worker's BOREHOLE_DATA_DIR must be the "
+            "server's, on a disk that they share"
+        )

@@ -99,6 +99,10 @@ class DataFolders:
                 sidecar.rename(folder / CLAIMED_NAME)
         return Claim(token, folder / name)
 
+    def holds(self, token: str) -> bool:
+        """Whether the claim's folder is here, whatever became of the file in it."""
+        return (self.processing / token).is_dir()
+
     def claimed(self, token: str) -> Path | None:
         """The file that a claim holds; None once it has been moved on."""
         try:

@@ -24,6 +24,11 @@ class Lease:
     token: str
     seconds: float
 
+    @property
+    def owner(self) -> str:
+        """The process that vouches for it."""
+        return self.token.rpartition("/")[0]
+
 
 def this_process() -> str:
     """A name for leases to be held in, never used before or again."""
