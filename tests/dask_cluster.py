@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -36,23 +37,38 @@ class DaskCluster:
         self.address = f"tcp://127.0.0.1:{self.port}"
         self._scheduler: subprocess.Popen[bytes] | None = None
         self._nannies: list[subprocess.Popen[bytes]] = []
+        self._environments: list[dict[str, str]] = []
 
     def start_scheduler(self) -> None:
         """It knows nothing of this product: not where it lies, nor any of its settings."""
-        address = ["--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard"]
+        address = [
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--no-dashboard",
+            "--dashboard-address",
+            "127.0.0.1:0",
+        ]
         self._scheduler = self._started("scheduler", address, {}, cwd=Path("/"))
         eventually(self._answers, f"a scheduler at {self.address}")
 
-    def add_worker(self, settings: Settings, *, nanny: bool = True) -> subprocess.Popen[bytes]:
-        """A process that works on one step at a time; its nanny, where it has one, starts it again."""
+    def add_worker(self, settings: Settings) -> None:
+        """A process that works on one step at a time; its nanny starts it again."""
+        self._environments.append(_environment(settings) | {GATE: str(self.gate)})
+        self._nannies.append(self._started_worker(self._environments[-1]))
+
+    def revive(self) -> None:
+        """Start the workers again that ended with their scheduler, as whoever supervises them would."""
+        for number, nanny in enumerate(self._nannies):
+            if nanny.poll() is not None:
+                self._nannies[number] = self._started_worker(self._environments[number])
+
+    def _started_worker(self, environment: dict[str, str]) -> subprocess.Popen[bytes]:
         options = ["--nthreads", "1", "--no-dashboard", "--preload", "app.pipeline.dask_worker"]
         options += ["--preload", "tests.dask_trouble"]
         options += ["--local-directory", str(self.folder), "--death-timeout", "60"]
-        options += ["--nanny" if nanny else "--no-nanny"]
-        environment = _environment(settings) | {GATE: str(self.gate)}
-        process = self._started("worker", [self.address, *options], environment, cwd=ROOT)
-        self._nannies.append(process)
-        return process
+        return self._started("worker", [self.address, *options], environment, cwd=ROOT)
 
     def workers(self) -> list[psutil.Process]:
         """The processes that work, not their nannies."""
@@ -65,6 +81,15 @@ class DaskCluster:
                 ]
                 found.extend(children)
         return found
+
+    def kill_a_worker(self, chance: random.Random) -> int:
+        """How many died: none where none is up."""
+        workers = self.workers()
+        if not workers:
+            return 0
+        with suppress(psutil.NoSuchProcess):
+            chance.choice(workers).kill()
+        return 1
 
     def kill_scheduler(self) -> None:
         assert self._scheduler is not None

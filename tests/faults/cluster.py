@@ -63,9 +63,10 @@ class Cluster:
     """Two API processes and a watcher without an API, each of which could host the pipeline.
 
     database_url: of the catalog, where it is not SQLite's.
+    scheduler: of the Dask cluster that does the work, where it is not done by processes of the host.
     """
 
-    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+    def __init__(self, folder: Path, database_url: str | None = None, scheduler: str | None = None) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("BOREHOLE_")}
         environment |= {
             "BOREHOLE_DATA_DIR": str(folder / "data"),
@@ -77,7 +78,7 @@ class Cluster:
             "BOREHOLE_MAX_ROWS": "40000",
             "BOREHOLE_ACCESS_LOG": "false",
             "BOREHOLE_DATABASE_URL": database_url or "",
-        }
+        } | ({"BOREHOLE_SCHEDULER": scheduler} if scheduler else {})
         log = folder / "servers.log"
         self.apis = [Server(environment, log, port=_free_port()) for _ in range(2)]
         self.servers = [*self.apis, Server(environment, log, port=None)]
@@ -113,6 +114,17 @@ class Cluster:
             server.process.kill()
             server.process.wait()
         return {"workers": len(workers), "servers": int(killed_server)}
+
+    def kill_a_server(self, chance: random.Random) -> int:
+        """How many died: none where none is up."""
+        alive = [server for server in self.servers if server.process is not None and server.alive]
+        if not alive:
+            return 0
+        process = chance.choice(alive).process
+        assert process is not None
+        process.kill()
+        process.wait()
+        return 1
 
     def ask(self, path: str, method: str = "GET") -> Any:
         """The answer of any server that is up; None where none is, or where it is not well."""

@@ -26,6 +26,7 @@ class Outcome:
     rounds: int = 0
     killed_workers: int = 0
     killed_servers: int = 0
+    killed_schedulers: int = 0
     files: int = 0
     images: int = 0
     duplicates: int = 0
@@ -118,8 +119,10 @@ def wait_for_rest(cluster: Cluster, outcome: Outcome, seconds: float) -> None:
     eventually(still_at_rest, "every file has come to its end", seconds)
 
 
-def reckon(folder: Path, dropped: dict[str, Content], outcome: Outcome) -> None:
-    place = Workplace.open(settings_in(folder))
+def reckon(
+    folder: Path, dropped: dict[str, Content], outcome: Outcome, database_url: str | None = None
+) -> None:
+    place = Workplace.open(settings_in(folder, database_url=database_url))
     outcome.files = len(dropped)
     wanted = Counter((name, content.sha256) for name, content in dropped.items())
     found: Counter[tuple[str, str]] = Counter()
