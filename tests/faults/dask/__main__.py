@@ -24,7 +24,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory() as folder:
             outcome = run(
-                Path(folder), postgresql.new_database(), options.files, options.seed, pause=8.0, tell=print
+                Path(folder), postgresql.new_database(), options.files, options.seed, pause=12.0, tell=print
             )
     finally:
         postgresql.remove()
