@@ -8,6 +8,7 @@ import socket
 import sys
 import tempfile
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,7 +16,6 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from app.errors import CatalogUnavailable
-from app.pipeline.crew import require_package as require_crews_package
 from app.settings import Settings
 from app.storage.arrays.store import require_package
 from app.storage.catalog.database import Catalog
@@ -23,6 +23,7 @@ from app.storage.catalog.engines import catalog_url
 from app.storage.local_disk import require_local_disk
 
 PREFIX = "BOREHOLE_"
+DASK_PACKAGE = "distributed"
 OF_COMPOSE = frozenset({"BOREHOLE_UID", "BOREHOLE_GID"})
 SECRETS = frozenset({"api_key", "api_keys", "database_url", "storage_uri"})
 
@@ -42,7 +43,7 @@ def load_settings() -> Settings:
     try:
         require_local_disk(settings.db_dir)
         require_package(settings.storage_uri)
-        require_crews_package(settings.scheduler)
+        _require_dask(settings.scheduler)
         catalog_url(settings)
     except RuntimeError as error:
         _exit(str(error))
@@ -51,6 +52,15 @@ def load_settings() -> Settings:
     if settings.database_url is not None:
         _require_catalog(settings)
     return settings
+
+
+def _require_dask(scheduler: str | None) -> None:
+    """Raises RuntimeError where a cluster is asked for, and its package is not installed."""
+    if scheduler is not None and find_spec(DASK_PACKAGE) is None:
+        raise RuntimeError(
+            f"BOREHOLE_SCHEDULER={scheduler} needs {DASK_PACKAGE}, which is not installed: "
+            ".venv/bin/pip install -r requirements-cluster.txt"
+        )
 
 
 def require_port(settings: Settings) -> None:

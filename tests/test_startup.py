@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from app import startup
 from app.ingestion.__main__ import main as ingestion
 from app.settings import Settings
 from app.startup import load_settings, require_port
@@ -50,6 +51,19 @@ def test_whatever_setting_is_at_fault_there_is_a_line_for_it(refused):
     variables = {name.upper(): "\N{SNOWMAN}" for name in Settings.model_fields if name not in text}
     lines = refused(**variables)
     assert [line.partition("=")[0] for line in lines] == [f"BOREHOLE_{name}" for name in variables]
+
+
+def test_a_cluster_needs_its_package(refused, monkeypatch):
+    monkeypatch.setattr(startup, "find_spec", lambda name: None)
+    assert refused(SCHEDULER="tcp://scheduler:8786") == [
+        "BOREHOLE_SCHEDULER=tcp://scheduler:8786 needs distributed, which is not installed: "
+        ".venv/bin/pip install -r requirements-cluster.txt"
+    ]
+
+
+def test_a_scheduler_has_an_address(refused):
+    (line,) = refused(SCHEDULER="scheduler:8786")
+    assert line.endswith("is not allowed: give tcp://host:port of a Dask scheduler")
 
 
 def test_reading_cannot_need_a_key_that_does_not_exist(refused):

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
-from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple, Protocol
 
 from app.pipeline.steps import Step
 from app.settings import Settings
-
-DASK_PACKAGE = "distributed"
 
 
 class Fate(Enum):
@@ -63,21 +60,10 @@ class Crew(Protocol):
 
 
 def open_crew(settings: Settings) -> Crew:
-    """Raises RuntimeError where a package is missing for it."""
     if settings.scheduler is None:
         from app.pipeline.workers import WorkerPool
 
         return WorkerPool(settings)
-    require_package(settings.scheduler)
     from app.pipeline.dask_crew import DaskCrew  # Dask is for those who have a cluster of it
 
     return DaskCrew(settings, settings.scheduler)
-
-
-def require_package(scheduler: str | None) -> None:
-    """Raises RuntimeError where the crew needs a package that is not installed."""
-    if scheduler is not None and find_spec(DASK_PACKAGE) is None:
-        raise RuntimeError(
-            f"BOREHOLE_SCHEDULER={scheduler} needs {DASK_PACKAGE}, which is not installed: "
-            ".venv/bin/pip install -r requirements-cluster.txt"
-        )
