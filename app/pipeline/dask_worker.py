@@ -1,4 +1,6 @@
-"""What a worker of a Dask cluster is: `dask worker tcp://… --nthreads 1 --preload app.pipeline.dask_worker`.
+"""What makes a Dask worker one of ours.
+
+    python -m dask worker tcp://scheduler:8786 --nthreads 1 --preload app.pipeline.dask_worker
 
 Its settings are `BOREHOLE_*` variables of its own: the same catalog, arrays and files as the server's. How a file
 is read comes with each task, so that no two workers read differently.
