@@ -79,7 +79,8 @@ class DaskCrew:
 
     @property
     def free(self) -> int:
-        if time.monotonic() < self._idle_until:
+        in_touch = self._client is not None and self._client.status == "running"
+        if not in_touch or time.monotonic() < self._idle_until:
             return 0
         return max(0, self.size - len(self._given))
 
