@@ -58,6 +58,9 @@ def run_part(place: Workplace, divided: Divided, number: int) -> StoredPart | No
     except (PartsDiffer, FileError, TransientError, OSError, MemoryError) as error:
         log.info("%s is read by one process: %s", divided.job.name, error, extra={"job": divided.job.id})
         return None
+    except Exception:  # who reads the whole file says what becomes of it, and charges it
+        log.exception("%s is read by one process", divided.job.name, extra={"job": divided.job.id})
+        return None
 
 
 def hash_job(divided: Divided) -> Fingerprint | None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.pipeline import attempt as attempt_module
+from app.pipeline import job as job_module
 from app.pipeline.attempt import Divided
 from app.pipeline.claiming import take
 from app.pipeline.steps import EndOfJob, HashOfJob, PartOfJob, WholeJob
@@ -120,3 +121,13 @@ def test_a_part_of_a_job_that_is_no_longer_ours_harms_no_image(wide_place):
     assert (job.state, len(job.image_ids)) == ("stored", 1)
     assert job.image_ids[0] != divided.image_id
     assert fragments_of_others(place, job.image_ids[0]) == []
+
+
+def test_a_part_that_meets_an_error_of_our_own_leaves_the_file_to_one_process(wide_place, monkeypatch):
+    divided = divided_in(wide_place)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("nobody thought of that")
+
+    monkeypatch.setattr(job_module, "store_part", broken)
+    assert PartOfJob(divided, 0).run(wide_place) is None
