@@ -96,6 +96,11 @@ class DaskCluster:
         self._scheduler.kill()
         self._scheduler.wait()
 
+    def freeze_scheduler(self) -> None:
+        """It takes what is sent, and answers nobody."""
+        assert self._scheduler is not None
+        self._scheduler.send_signal(signal.SIGSTOP)
+
     def stop(self) -> None:
         for process in [*self._nannies, *([self._scheduler] if self._scheduler else [])]:
             if process.poll() is None:

@@ -51,6 +51,7 @@ Task = Future[Any]
 class _Given:
     step: Step
     since: float
+    """When a worker took it up, as far as we know."""
 
 
 class DaskCrew:
@@ -109,12 +110,17 @@ class DaskCrew:
                 yield self._ended(future, given.step)
 
     def end_overdue(self, limit_seconds: float) -> Iterator[Step]:
-        overdue = [
-            future for future, given in self._given.items() if time.monotonic() - given.since > limit_seconds
-        ]
+        """A worker must be at them: time spent waiting for one is no fault of the file's."""
+        now = time.monotonic()
+        overdue = [future for future, given in self._given.items() if now - given.since > limit_seconds]
+        under_way = self._under_way() if overdue else {}
         for future in overdue:
+            worker = under_way.get(future.key)
+            if worker is None:
+                self._given[future].since = now
+                continue
             given = self._given.pop(future)
-            self._end_its_worker(future)
+            self._end_its_worker(future, worker)
             yield given.step
 
     def stop(self, grace_seconds: float) -> None:
@@ -146,12 +152,24 @@ class DaskCrew:
             self.size = 0
             raise WorkersUnavailable(f"the Dask scheduler {self.address} does not answer")
         try:
-            threads: dict[str, int] = self._ask("ncores")
+            processing: dict[str, list[object]] = self._ask("processing")
         except (OSError, TimeoutError) as error:
             self.size = 0
             self._rest(f"the Dask scheduler {self.address} does not answer", error)
-        self.size = sum(threads.values())
+        self.size = len(processing)  # not their threads: those of one process take turns
         self._counted = time.monotonic()
+        under_way = {key for keys in processing.values() for key in keys}
+        for future, given in self._given.items():
+            if future.key not in under_way:
+                given.since = self._counted
+
+    def _under_way(self) -> dict[object, str]:
+        """The worker that is at it, for the key of each task; of none where the scheduler does not answer."""
+        try:
+            processing = self._ask("processing")
+        except (OSError, TimeoutError):
+            return {}
+        return {key: worker for worker, keys in processing.items() for key in keys}
 
     def _ask(self, question: str) -> Any:
         """What the scheduler answers, within reason. Raises OSError, TimeoutError."""
@@ -185,13 +203,12 @@ class DaskCrew:
             log.warning("the result of %s did not arrive: %s", future.key, error)
             return _GONE
 
-    def _end_its_worker(self, future: Task) -> None:
+    def _end_its_worker(self, future: Task, worker: str) -> None:
         client = self._client
         assert client is not None
         with suppress(Exception):  # the cluster may be gone: nobody is late any more then
-            at_it = [worker for worker, keys in self._ask("processing").items() if future.key in keys]
             future.cancel(force=True)
-            client.restart_workers(at_it, timeout=ANSWER_SECONDS, raise_for_error=False)
+            client.restart_workers([worker], timeout=ANSWER_SECONDS, raise_for_error=False)
 
     def _announce(self, future: Task) -> None:
         with suppress(OSError):

@@ -236,3 +236,28 @@ def test_nobody_there_is_told(tmp_path):
             crew.start()
     assert crew.free == 0
     crew.stop(0.0)
+
+
+@pytest.fixture
+def deserted(tmp_path) -> Iterator[DaskCluster]:
+    """A scheduler without workers."""
+    cluster = DaskCluster(tmp_path / "cluster")
+    cluster.start_scheduler()
+    yield cluster
+    cluster.stop()
+
+
+def test_no_file_is_late_that_no_worker_is_at(deserted, place, taken, monkeypatch):
+    monkeypatch.setattr(dask_crew, "ANSWER_SECONDS", 0.2)
+    crew = DaskCrew(place.settings, deserted.address)
+    with pytest.raises(WorkersUnavailable, match="has no workers"):
+        crew.start()
+    step = WholeJob(*taken())
+    crew.submit(step)  # as to a worker that died since
+    (given,) = crew._given.values()
+    for pause in (lambda: None, deserted.freeze_scheduler):
+        pause()
+        given.since -= 100.0
+        assert list(crew.end_overdue(50.0)) == []
+        assert crew.at_work == [step]
+    crew.stop(0.0)
