@@ -7,9 +7,12 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -100,6 +103,23 @@ class PostgreSQL:
     def stop(self, mode: str = "fast") -> None:
         """mode: "fast" cuts connections off in order, "immediate" is a crash."""
         self._run("pg_ctl", f"--pgdata={self.data}", "-w", f"--mode={mode}", "stop")
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Meanwhile it is there, and says nothing: as one whose disk does not answer."""
+        processes = self._processes()
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        main = int((self.data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        return [main, *map(int, children)]
 
     def remove(self) -> None:
         if (self.data / "postmaster.pid").exists():
