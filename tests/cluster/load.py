@@ -30,7 +30,7 @@ class Told:
 
 
 @contextmanager
-def under_load(url: str, path_of: Callable[[int], str], clients: int = 4) -> Iterator[Told]:
+def under_load(url: str, path_of: Callable[[int], str], clients: int = 2) -> Iterator[Told]:
     """While the block runs, clients ask for `path_of` of 0, 1, 2 …"""
     told = Told()
     end = threading.Event()
