@@ -25,10 +25,8 @@ class PatientConnection(psycopg.Connection[Any]):
 
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
         """Raises OperationalError where there is no answer; the connection is closed then."""
-        if timeout is not None:
-            return super().wait(gen, interval, timeout)
         try:
-            return super().wait(gen, interval, self.patience)
+            return super().wait(gen, interval, self.patience if timeout is None else timeout)
         except psycopg.OperationalError as error:
             if error.sqlstate is not None or self.pgconn.status != ConnStatus.OK:
                 raise  # the server said so, or has gone
