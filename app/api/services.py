@@ -49,7 +49,7 @@ class Services:
             news=News(place.events),
             kept_pictures=KeptPictures(settings.db_dir / "cache", settings.picture_cache_bytes),
             picks=RecordedPicks(Picks(place.catalog), place.arrays),
-            session_secret=shared_secret(settings.db_dir),
+            session_secret=shared_secret(settings, place.catalog),
         )
 
     def now(self) -> float:

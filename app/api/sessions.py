@@ -1,7 +1,8 @@
 """A browser's session: who has sent a key once need not keep it where a script could read it.
 
 A token is signed with a secret of the server's own: what the settings have of a key, its hash, is not enough to
-make one, whoever reads them.
+make one, whoever reads them. Processes that share a folder have the secret there, in a file that only they can
+read; those on several machines have their catalog alone in common, and the secret in it.
 """
 
 from __future__ import annotations
@@ -16,14 +17,22 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.keys import ApiKey
+from app.settings import Settings
+from app.storage.catalog.database import Catalog
+from app.storage.catalog.secrets import common_secret
 
 COOKIE = "borehole_session"
 SECONDS = 12 * 3600
 SECRET_FILE = "session.secret"
 
 
-def shared_secret(folder: Path) -> bytes:
-    """32 random bytes that all processes of a server share, in a file that only they can read. Raises OSError."""
+def shared_secret(settings: Settings, catalog: Catalog) -> bytes:
+    """32 random bytes, the same for all processes of a server. Raises OSError, CatalogUnavailable."""
+    return common_secret(catalog, "session") if catalog.on_postgresql else secret_in(settings.db_dir)
+
+
+def secret_in(folder: Path) -> bytes:
+    """32 random bytes, in a file that only its owner can read. Raises OSError."""
     file = folder / SECRET_FILE
     with suppress(FileNotFoundError):
         return file.read_bytes()

@@ -101,6 +101,11 @@ def test_a_session_is_of_no_use_to_a_page_of_another_origin(closed):
     assert closed.delete("/images/1", headers={"Origin": "https://images.example"}).status_code == 404
 
 
+def test_where_reading_needs_a_key_no_cache_that_others_use_may_keep_an_answer(closed):
+    begin(closed, DASHBOARD)
+    assert closed.get("/colormaps/grey").headers["Cache-Control"] == "private, max-age=3600"
+
+
 def whose(client, token):
     services = client.app.state.services
     return sessions.holder_of_token(token, services.session_secret, services.settings.keys)

@@ -12,7 +12,7 @@ import pytest
 
 from app.api.doorway import SESSION_TOKEN, Doorway
 from app.api.rate_limit import MOST_CLIENTS, RateLimit, client_of
-from app.api.sessions import COOKIE, SECRET_FILE, shared_secret, token_for
+from app.api.sessions import COOKIE, SECRET_FILE, secret_in, token_for
 from app.keys import ApiKey
 from app.settings import Settings
 from tests.security.conftest import DASHBOARD, KEYS, OFFICE, status
@@ -96,20 +96,20 @@ def test_the_settings_are_not_enough_to_make_a_session(tmp_path):
     text = f"office~{int(time.time()) + 1000}"
     for secret in (bytes.fromhex(key.sha256), key.sha256.encode(), bytes(32)):
         forged = f"{text}~{hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()}"
-        assert forged.rpartition("~")[2] not in token_for(key, shared_secret(tmp_path), time.time())
-    assert token_for(key, shared_secret(tmp_path), 0) == token_for(key, shared_secret(tmp_path), 0)
-    assert token_for(key, shared_secret(tmp_path), 0) != token_for(key, bytes(32), 0)
+        assert forged.rpartition("~")[2] not in token_for(key, secret_in(tmp_path), time.time())
+    assert token_for(key, secret_in(tmp_path), 0) == token_for(key, secret_in(tmp_path), 0)
+    assert token_for(key, secret_in(tmp_path), 0) != token_for(key, bytes(32), 0)
     assert (tmp_path / SECRET_FILE).stat().st_mode & 0o077 == 0
     assert [file.name for file in tmp_path.iterdir()] == [SECRET_FILE]
 
 
 def test_who_made_the_secret_first_counts(tmp_path, monkeypatch):
     """Two processes that start at once."""
-    made = shared_secret(tmp_path)
+    made = secret_in(tmp_path)
     monkeypatch.setattr(
         "pathlib.Path.read_bytes", lambda file, calls=[]: calls.append(1) or missing_once(calls, made)
     )
-    assert shared_secret(tmp_path) == made
+    assert secret_in(tmp_path) == made
 
 
 def missing_once(calls, made):
@@ -121,7 +121,7 @@ def missing_once(calls, made):
 def test_rotated_keys_end_their_sessions_and_others_do_not(tmp_path):
     from app.api.sessions import holder_of_token
 
-    secret = shared_secret(tmp_path)
+    secret = secret_in(tmp_path)
     old, new = ApiKey.of("office", "write", OFFICE), ApiKey.of("office", "write", "n" * 43)
     token = token_for(old, secret, time.time())
     assert holder_of_token(token, secret, [new, old]) == old, "side by side while they are exchanged"

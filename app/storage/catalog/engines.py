@@ -19,7 +19,7 @@ BUSY_SECONDS = 10.0
 _POSTGRESQL_SESSION = {
     "application_name": "borehole",
     "lock_timeout": "{busy:g}s",
-    "statement_timeout": "30s",
+    "statement_timeout": "12s",
     "idle_in_transaction_session_timeout": "60s",
     # A machine that vanishes without a word is gone for the server, too, and its locks are free, after 12 s.
     "tcp_keepalives_idle": "4s",
@@ -94,6 +94,21 @@ def _postgresql_engine(url: URL) -> Engine:
     engine = create_engine(
         url.update_query_dict(own), json_serializer=_JSON, pool_pre_ping=True, pool_timeout=BUSY_SECONDS
     )
+
+    from app.storage.catalog import patience  # needs psycopg
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, arguments: Any, parameters: Any) -> Any:
+        return patience.PatientConnection.connect(*arguments, **parameters)
+
+    @event.listens_for(engine, "checkout")
+    def _taken(connection: Any, _record: Any, _proxy: Any) -> None:
+        connection.patience = patience.STATEMENT_SECONDS
+
+    @event.listens_for(engine, "checkin")
+    def _returned(connection: Any, _record: Any) -> None:
+        if connection is not None:  # it may have been closed
+            connection.patience = patience.PING_SECONDS
 
     # Not as startup options, of which a URL may have its own and a pooler may know none.
     @event.listens_for(engine, "connect")

@@ -214,6 +214,15 @@ class Event(Base):
     data: Mapped[dict[str, Any]]
 
 
+class Secret(Base):
+    """Random bytes, as hexadecimal digits, that all processes of one server share and nobody else knows."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
 class PipelineState(Base):
     """One row (id 1): what was asked of the pipeline, and what its host last said of itself."""
 

@@ -55,7 +55,7 @@ def test_nothing_on_postgresql_waits_for_ever(catalog):
         connection = session.connection().connection.driver_connection.info.get_parameters()
     assert said == {
         "lock_timeout": "10s",
-        "statement_timeout": "30s",
+        "statement_timeout": "12s",
         "idle_in_transaction_session_timeout": "1min",
     }
     assert (connection["connect_timeout"], connection["tcp_user_timeout"]) == ("5", "12000")

@@ -1,0 +1,44 @@
+"""One PostgreSQL and one S3 server for all tests of the package; each module has replicas of its own on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster.replicas import Replicas
+from tests.conftest import started_postgresql
+from tests.postgresql import PostgreSQL
+from tests.s3_server import S3Server
+
+
+@pytest.fixture(scope="package")
+def database_server() -> Iterator[PostgreSQL]:
+    with started_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def bucket_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    server = S3Server(tmp_path_factory.mktemp("s3") / "objects")
+    try:
+        server.start().bucket("wells")
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def replicas(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    database_server: PostgreSQL,
+    bucket_server: S3Server,
+) -> Iterator[Replicas]:
+    name = request.module.__name__.rpartition(".")[2]
+    started = Replicas(tmp_path_factory.mktemp(name), database_server, bucket_server, name)
+    try:
+        started.nginx.start()
+        yield started.start()
+    finally:
+        started.stop()
