@@ -107,7 +107,7 @@ class Images:
         found = chosen.chosen()
         query = _existing(select(Image)).where(Image.id > after, *found).order_by(Image.id).limit(limit)
         with self.catalog.reading() as session:
-            total = session.scalar(_existing(select(func.count(Image.id))).where(*found)) or 0
+            total = session.scalar(_existing(select(func.count()).select_from(Image)).where(*found)) or 0
             return session.scalars(query).all(), total
 
     def change(self, image_id: int, values: Mapping[str, Any], describe: Callable[[Image], object]) -> Image:

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import CatalogUnavailable, ImageNotFound, LeaseLost
@@ -134,6 +134,20 @@ def test_pages_go_from_the_oldest_on_and_miss_none(jobs, images):
         seen += [image.id for image in page]
         after = seen[-1]
     assert seen == there
+
+
+def test_how_many_there_are_is_read_by_an_index_not_from_all_rows(catalog, images):
+    asked = []
+    event.listen(catalog.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+    images.page(1)
+    (count,) = [statement for statement in asked if "count(" in statement]
+    explain, by_index = "EXPLAIN QUERY PLAN", "USING INDEX uq_images_content"
+    with catalog.reading() as session:
+        if catalog.on_postgresql:
+            session.execute(text("SET LOCAL enable_seqscan = off"))  # which is right for a table of no rows
+            explain, by_index = "EXPLAIN", "Index Only Scan using uq_images_content"
+        plan = [row[-1] for row in session.execute(text(f"{explain} {count}"))]
+    assert any(by_index in line for line in plan), plan
 
 
 def test_a_deleted_image_is_gone_at_once_and_its_arrays_when_no_reader_can_hold_them(jobs, images):
