@@ -109,7 +109,7 @@ class _Hosting:
         self.arrivals = Arrivals(
             self.place.folders, settings.stable_seconds, settings.rescan_seconds, host.wake
         )
-        self.running = self.lost = False
+        self.running = self.lost = self.ids_known = False
         self.trouble: str | None = None
         self.troubles: list[str] = []
         self.told: tuple[object, ...] | None = None
@@ -137,7 +137,6 @@ class _Hosting:
             log.warning("the host %s is gone; taking over", board.host)
             self.place.jobs.release_all_of(board.host)
         bound_waits(self.place.catalog, time.time(), LONGEST_DELAY_SECONDS, LEASE_SECONDS)
-        skip_ids_in_use(self.place)
         self.scans_done = board.scans_done
         asked = {"wanted": self.settings.pipeline_autostart} if first else {}
         self.place.board.update(
@@ -155,6 +154,7 @@ class _Hosting:
             self._follow_clock,
             self.foreman.look_after_workers,
             self._keep_house,
+            self._learn_ids,
             self._take_files,
         )
         for step in steps:
@@ -201,6 +201,16 @@ class _Hosting:
             keep_house(self.place, self.owner, LEASE_SECONDS)
             self.last_housekeeping = time.monotonic()
 
+    def _learn_ids(self) -> None:
+        """Before any job begins. Until the arrays answer, files are taken and wait, and the status says why."""
+        if not self.ids_known:
+            skip_ids_in_use(self.place)
+            self.ids_known = True
+
+    def _dispatch(self) -> None:
+        if self.ids_known:
+            self.foreman.dispatch()
+
     def _take_files(self) -> None:
         board = self.place.board.read()
         if board.host != self.owner:  # it has, or had, the lock that we lost and got back
@@ -210,7 +220,7 @@ class _Hosting:
         if board.wanted:
             with self._noting_trouble():
                 self.foreman.crew.start()
-            self.foreman.dispatch()
+            self._dispatch()
             self._take_arrivals(scan_asked=board.scans_asked > self.scans_done)
             self.troubles.extend(self.arrivals.obstacles.values())
         else:
@@ -226,7 +236,7 @@ class _Hosting:
                 continue
             if job_id is not None:
                 log.info("%s is complete and queued", printable(name))
-                self.foreman.dispatch()
+                self._dispatch()
 
     def _report(self) -> None:
         """Tell the board what changed, and now and then that we live."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import CatalogUnavailable, FileError, Reason
+from app.errors import CatalogUnavailable, FileError, Reason, StorageUnavailable
 from app.pipeline import claiming, foreman, retrying, workers
 from app.pipeline import host as host_module
 from app.pipeline.control import PipelineControl
@@ -551,3 +551,21 @@ def test_a_wake_that_comes_while_others_are_taken_in_does_not_silence_the_next(p
     assert reader.poll(), "the next wake is heard"
     reader.close()
     host._wake_writer.close()
+
+
+def test_until_the_arrays_answer_files_are_taken_and_wait_and_the_status_says_why(place, hosts, monkeypatch):
+    """Only they can say which image ids are in use."""
+
+    def away(_: Workplace) -> None:
+        raise StorageUnavailable("s3://wells does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(host_module, "skip_ids_in_use", away)
+        hosts(place)
+        tiny_csv(place.folders.data / "x.csv")
+        job = eventually(lambda: next(iter(place.history.page(1)[0]), None), "the file is taken")
+        status = eventually(lambda: (told := place.board.read()).trouble and told, "the trouble is told")
+        assert "s3://wells does not answer" in status.trouble
+        assert place.jobs.get(job.id).state == "queued"
+    eventually(lambda: place.jobs.get(job.id).state == "stored", "it goes on by itself")
+    eventually(lambda: place.board.read().trouble is None, "the trouble is over")
