@@ -138,6 +138,7 @@ class _Hosting:
             self.place.jobs.release_all_of(board.host)
         bound_waits(self.place.catalog, time.time(), LONGEST_DELAY_SECONDS, LEASE_SECONDS)
         skip_ids_in_use(self.place)
+        self.place.history.recount()
         self.scans_done = board.scans_done
         asked = {"wanted": self.settings.pipeline_autostart} if first else {}
         self.place.board.update(
