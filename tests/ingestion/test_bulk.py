@@ -17,7 +17,7 @@ from app import logs
 from app.ingestion import __main__ as command_line
 from app.pipeline.bulk import command, run
 from tests.builders import eventually, tiny_csv
-from tests.pipeline.bulk.conftest import run_all
+from tests.pipeline.bulk.conftest import bad_csv, run_all
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,11 +70,6 @@ def bulk(place, environment, monkeypatch, capsys):
     return bulk
 
 
-def bad(path):
-    path.write_text("depth,a,b\n1,2,x\n")
-    return path
-
-
 def test_a_folder_is_stored_and_the_sum_told(bulk, wells):
     for number in range(1, 4):
         tiny_csv(wells / f"{number}.csv", number)
@@ -87,12 +82,12 @@ def test_a_folder_is_stored_and_the_sum_told(bulk, wells):
 
 
 def test_a_failure_is_told_and_reported_and_makes_the_exit_code(bulk, wells, tmp_path):
-    file = bad(wells / "a.csv")
+    file = bad_csv(wells / "a.csv")
     report = tmp_path / "report.csv"
     for options in ([], ["--retry-failed"]):
         code, lines = bulk(wells, "--report", report, *options)
         assert code == 1
-        assert f"failed     {file}: Line 2, column 'b': 'x' is neither a number nor a null." in lines
+        assert f"failed     {file}: Line 2, column 'col2': 'x' is neither a number nor a null." in lines
         with report.open(newline="") as written:
             (line,) = csv.DictReader(written)
         assert (line["path"], line["reason"], line["row"]) == (str(file), "not_a_number", "2")
@@ -134,7 +129,7 @@ def test_what_cannot_be_asked_for_is_refused_in_a_line(tmp_path, monkeypatch, ca
 def test_killed_at_any_moment_it_goes_on_where_it_was(place, environment, wells, tmp_path):
     for number in range(1, 121):
         tiny_csv(wells / f"{number}.csv", 10.0 * number, rows=50)
-    bad(wells / "0.csv")
+    bad_csv(wells / "0.csv")
     report = tmp_path / "report.csv"
     asked = [sys.executable, "-m", "app.ingestion", "--bulk", str(wells), "--report", str(report)]
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from itertools import islice
 
-from app.errors import CatalogUnavailable, CommandRefused, Reason
+from app.errors import CommandRefused, Reason, TransientError
 from app.pipeline.bulk.listing import LeftOut, Listing
 from app.pipeline.bulk.progress import Progress
 from app.pipeline.bulk.report import Report
@@ -54,7 +54,7 @@ class BulkIngestion:
                 self._follow()
                 self._queue(entries)
                 self._say_what_is_wrong()
-            except CatalogUnavailable as error:
+            except TransientError as error:
                 self.progress.note(str(error))
             self.progress.show()
             if self.to_compare or self.being_written or self.under_way:
@@ -83,13 +83,14 @@ class BulkIngestion:
             self.progress.show()
 
     def _list(self, entries: Iterator[FileInPlace | LeftOut], room: int) -> None:
-        found = list(islice(entries, room))
-        self.listed_all = not found
-        for entry in found:
+        any_left = False
+        for entry in islice(entries, room):
+            any_left = True
             if isinstance(entry, LeftOut):
                 self._leave_out(entry)
             else:
                 self.to_compare.append(entry)
+        self.listed_all = not any_left
 
     def _take_up(self) -> None:
         """What was listed is done already, or gets a job. Where the catalog does not answer it is compared anew:

@@ -54,3 +54,10 @@ def run_all(place: Workplace, enough: threading.Event) -> None:
             enough.wait(0.01)
         else:
             run_job(place, *found)
+
+
+def bad_csv(path: Path) -> Path:
+    """A file whose line 2 has an `x` for a number, in the column `col2`. Returns `path`."""
+    header = ["depth", *(f"col{column}" for column in range(1, 201))]
+    path.write_text("\n".join([",".join(header), ",".join(["1", "2", "x", *["0"] * 198]), ""]))
+    return path

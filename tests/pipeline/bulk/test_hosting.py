@@ -55,7 +55,8 @@ def test_a_pipeline_that_was_stopped_stays_so(place, server):
     assert not place.board.read().wanted
 
 
-def test_a_host_of_another_data_folder_is_no_help(place, server, tmp_path):
+def test_a_host_of_another_data_folder_is_no_help(place, server, tmp_path, monkeypatch):
+    monkeypatch.setattr("app.pipeline.data_folder.SECONDS_TO_TELL", 0.05)
     other = Workplace.open(place.settings.model_copy(update={"data_dir": tmp_path / "elsewhere"}))
     with pytest.raises(OtherDataFolder), somebody_at_work(other):
         pass
