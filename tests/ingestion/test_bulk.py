@@ -145,6 +145,8 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(place, environment, wells,
         assert stored() < 120
     ended = subprocess.run(asked, env=environment, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 1, ended.stderr
+    assert ended.stderr == ""  # what workers do is for the log, what is wrong with a file told once
+    assert ended.stdout.count("neither a number") == 1
     assert "120 stored" in ended.stdout and "1 failed" in ended.stdout
     assert place.history.counts() == {
         "queued": 0, "running": 0, "retrying": 0, "stored": 120, "duplicate": 0, "failed": 1,
