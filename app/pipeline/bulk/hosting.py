@@ -29,7 +29,8 @@ def somebody_at_work(place: Workplace) -> Iterator[str]:
     board = place.board.read()
     if alone:
         control.start()  # also where a server that is gone had been told to stop
-        who = f"this process, with {place.settings.ingest_workers} workers: no server hosts the pipeline"
+        workers = place.settings.scheduler or f"{place.settings.ingest_workers} processes"
+        who = f"{workers} for this process, as no server hosts the pipeline"
     elif not board.wanted:
         raise CommandRefused("the pipeline has been told to stop: POST /pipeline/start first")
     else:
