@@ -68,6 +68,12 @@ def configure(settings: Settings, console_level: str = "DEBUG") -> None:
     )
 
 
+def console_level() -> str:
+    """From which level on this process shows things on its console, for processes that share it."""
+    levels = [h.level for h in logging.getLogger("borehole").handlers if h.get_name() == "console"]
+    return logging.getLevelName(levels[0]) if levels else "DEBUG"
+
+
 class _ConsoleFormatter(logging.Formatter):
     """`2026-11-24 15:47:45Z INFO job: x.csv is image 7`"""
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import machine, samples, wrk
+from benchmarks.bulk import bulk
 from benchmarks.disk import disk
 from benchmarks.document import PAGE, with_section
 from benchmarks.growth import growth
@@ -29,7 +30,7 @@ from benchmarks.whole_well import whole_well
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.__name__: benchmark
-    for benchmark in (serving, whole_well, growth, ingesting, interference, disk, memory, startup)
+    for benchmark in (serving, whole_well, growth, ingesting, bulk, interference, disk, memory, startup)
 }
 
 

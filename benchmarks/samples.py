@@ -48,6 +48,15 @@ def tiny_csvs(folder: Path, first: int, count: int, rows: int = 100) -> list[Pat
     return paths
 
 
+def wells(cache: Path, folder: Path, count: int) -> Path:
+    """`folder` with `count` files that differ in their last row; the others are the same image's."""
+    image = demo_csv(cache, FRAME_ROWS).read_bytes()
+    for number in range(count):
+        last = f"{TOP + FRAME_ROWS * STEP:.4f}" + f",{number}" * 200
+        (folder / f"well-{number}.csv").write_bytes(image + last.encode() + b"\n")
+    return folder
+
+
 def store(folder: Path, files: Sequence[Path]) -> None:
     """Ingest by hand into `folder`, in the order given; the files stay where they are."""
     (folder / "logs").mkdir(exist_ok=True)

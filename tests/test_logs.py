@@ -92,6 +92,15 @@ def test_the_console_can_be_quieter_than_the_file(configured, capsys):
     assert "only" not in capsys.readouterr().err
 
 
+def test_a_process_can_tell_others_how_quiet_its_console_is(configured):
+    configured()
+    assert logs.console_level() == "DEBUG"
+    configured(console_level="ERROR")
+    assert logs.console_level() == "ERROR"
+    logging.getLogger("borehole").handlers.clear()
+    assert logs.console_level() == "DEBUG"
+
+
 def test_the_level_is_the_settings(configured):
     file = configured(log_level="WARNING")
     logging.getLogger("borehole.access").info("GET /")

@@ -4,6 +4,8 @@ Files in the data folder are moved to processed/ or failed/ as the pipeline does
 they are. Without arguments: everything that lies in the data folder. Exits with 1 if any file failed, with 130 if
 it was told to stop: the file in work is then left to the server, or to its next start.
 With --watch: the pipeline without the API, until it is told to stop.
+With --bulk FOLDER: all that lies below the folder, read where it is by whoever hosts the pipeline, or by this
+process where nobody does. Run again, after whatever end, it goes on: what is stored is not read again.
 """
 
 from __future__ import annotations
@@ -16,15 +18,17 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from tqdm import tqdm
 
 from app import logs
-from app.errors import CatalogUnavailable
+from app.errors import CommandRefused
 from app.ingestion.demo import DEMO_NAME, write_demo_csv
+from app.pipeline.bulk.command import INTERRUPTED, ingest_in_bulk
+from app.pipeline.bulk.folder import version_of
 from app.pipeline.casualties import give_back
 from app.pipeline.claiming import take
 from app.pipeline.control import PipelineControl
@@ -32,17 +36,18 @@ from app.pipeline.data_folder import OtherDataFolder, require_the_hosts_data_fol
 from app.pipeline.host import PipelineHost
 from app.pipeline.image_ids import skip_ids_in_use
 from app.pipeline.job import run_job
+from app.pipeline.lease_keeping import kept
 from app.pipeline.lock import host_lock
 from app.pipeline.names import printable
 from app.pipeline.workplace import Workplace
 from app.pipeline.writers import is_being_written
 from app.settings import Settings
 from app.startup import load_settings
-from app.storage.catalog.leases import LEASE_SECONDS, RENEWAL_SECONDS, Lease, this_process
+from app.storage.catalog.jobs_in_place import FileInPlace, JobsInPlace
+from app.storage.catalog.leases import LEASE_SECONDS, Lease, this_process
 from app.storage.catalog.tables import Job, JobState
 
 SUCCESSES = (JobState.STORED, JobState.DUPLICATE)
-INTERRUPTED = 130  # as shells have it
 WRITER_SECONDS = 0.2
 
 
@@ -57,13 +62,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="take every file dropped into the data folder until SIGINT or SIGTERM",
     )
+    parser.add_argument(
+        "--bulk", metavar="FOLDER", help="take all files below this folder, and leave them there"
+    )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE.csv",
+        help="with --bulk: write what did not become an image of its own, and why",
+    )
+    parser.add_argument(
+        "--retry-failed", action="store_true", help="with --bulk: read files again that failed before"
+    )
     options = parser.parse_args(arguments)
+    if options.bulk is None and (options.report or options.retry_failed):
+        parser.error("--report and --retry-failed go with --bulk")
+    if options.bulk is not None and (options.files or options.demo or options.watch):
+        parser.error("--bulk takes one folder, and neither files nor --demo nor --watch")
 
     settings = load_settings()
     if options.watch:
         return _watch(settings)
     logs.configure(settings, console_level="ERROR")  # what is wrong with a file is printed, once
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if options.bulk is not None:
+        try:
+            return ingest_in_bulk(settings, options.bulk, options.report, retry_failed=options.retry_failed)
+        except (CommandRefused, OtherDataFolder, OSError) as error:
+            parser.error(str(error))
     place = Workplace.open(settings)
     with closing(place.catalog):
         lock = host_lock(place)
@@ -151,15 +177,9 @@ class _ByHand:
 
     def _ingest_elsewhere(self, file: Path) -> None:
         self._wait_until_quiet(file)
-        job, lease = self.place.jobs.add_leased(
-            printable(file.name),
-            file.lstat().st_size,
-            time.time(),
-            claim=None,
-            path=str(file),
-            owner=self.owner,
-            seconds=LEASE_SECONDS,
-        )
+        status = file.lstat()
+        found = FileInPlace(str(file), printable(file.name), status.st_size, version_of(status))
+        job, lease = JobsInPlace(self.place.catalog).take(found, self.owner, LEASE_SECONDS, time.time())
         self._run(job, lease)
 
     def _run(self, job: Job, lease: Lease) -> None:
@@ -170,7 +190,7 @@ class _ByHand:
                 bar.update(rows_done - bar.n)
 
             try:
-                with _kept(self.place, lease):
+                with kept(self.place, lease):
                     run_job(self.place, job, lease, show)
             except KeyboardInterrupt:
                 give_back(self.place, lease)
@@ -207,25 +227,6 @@ class _ByHand:
 
     def _say(self, outcome: str, name: str, text: str) -> None:
         print(f"{outcome:<10} {printable(name)}: {text}", flush=True)
-
-
-@contextmanager
-def _kept(place: Workplace, lease: Lease) -> Iterator[None]:
-    """A file may be hashed, or wait for its storage, for longer than its lease holds by itself."""
-    done = threading.Event()
-
-    def renew() -> None:
-        while not done.wait(RENEWAL_SECONDS):
-            with suppress(CatalogUnavailable):
-                place.jobs.renew([lease], time.time())
-
-    renewer = threading.Thread(target=renew, name="lease", daemon=True)
-    renewer.start()
-    try:
-        yield
-    finally:
-        done.set()
-        renewer.join()
 
 
 if __name__ == "__main__":

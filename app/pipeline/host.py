@@ -137,6 +137,7 @@ class _Hosting:
             log.warning("the host %s is gone; taking over", board.host)
             self.place.jobs.release_all_of(board.host)
         bound_waits(self.place.catalog, time.time(), LONGEST_DELAY_SECONDS, LEASE_SECONDS)
+        self.place.history.recount()
         self.scans_done = board.scans_done
         asked = {"wanted": self.settings.pipeline_autostart} if first else {}
         self.place.board.update(

@@ -130,7 +130,10 @@ class WorkerPool:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(
-            target=_work, args=(self.settings, theirs, os.getpid()), name="borehole-worker", daemon=True
+            target=_work,
+            args=(self.settings, theirs, os.getpid(), logs.console_level()),
+            name="borehole-worker",
+            daemon=True,
         )
         process.start()
         theirs.close()
@@ -153,7 +156,7 @@ def _ask_to_end(worker: Worker) -> None:
         log.debug("worker %s is gone", worker.process.pid)
 
 
-def _work(settings: Settings, connection: Connection, parent: int) -> None:
+def _work(settings: Settings, connection: Connection, parent: int, console_level: str) -> None:
     """A worker's life: a step, its result, the next step; until it is asked to end, or its parent is gone."""
     _end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends us in order
@@ -161,7 +164,7 @@ def _work(settings: Settings, connection: Connection, parent: int) -> None:
     os.nice(NICENESS)
     keep_what_is_freed()
     _limit_memory(settings.worker_memory_bytes)
-    logs.configure(settings)
+    logs.configure(settings, console_level)
     warm_up(settings)
     place = Workplace.open(settings)
     while (step := _next(connection)) is not None:

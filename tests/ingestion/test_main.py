@@ -13,7 +13,7 @@ import pytest
 from app import logs
 from app.ingestion import __main__ as command_line
 from app.ingestion.demo import write_demo_csv
-from app.pipeline import attempt
+from app.pipeline import attempt, lease_keeping
 from app.pipeline.job import run_job
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
@@ -259,7 +259,7 @@ def test_told_to_stop_it_leaves_the_file_in_work_to_the_server(monkeypatch, run,
 
 
 def test_a_file_that_says_nothing_for_long_keeps_its_lease(monkeypatch, run, tmp_path):
-    monkeypatch.setattr(command_line, "RENEWAL_SECONDS", 0.01)
+    monkeypatch.setattr(lease_keeping, "RENEWAL_SECONDS", 0.01)
     hash_file = attempt.fingerprint
 
     def slow(path):

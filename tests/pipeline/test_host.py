@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.errors import CatalogUnavailable, FileError, Reason, StorageUnavailable
 from app.pipeline import claiming, foreman, retrying, workers
@@ -116,6 +117,14 @@ def held_at_work(place: Workplace, name: str = "x.csv", first: float = 1.0) -> t
     worker = hold_worker()
     tiny_csv(place.folders.data / name, first)
     return worker, job_named(place, name, "running")
+
+
+@pytest.mark.usefixtures("no_workers")
+def test_a_new_host_counts_jobs_anew(place, hosts):
+    with place.catalog.writing() as session:
+        session.execute(text("UPDATE job_counts SET jobs = 7"))
+    hosts(place)
+    eventually(lambda: place.history.counts()["stored"] == 0, "they are counted")
 
 
 def test_a_dropped_file_is_stored(place, hosts):

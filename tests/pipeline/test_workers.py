@@ -218,14 +218,14 @@ def test_a_worker_whose_parent_is_already_gone_ends(monkeypatch):
 def test_a_workers_life(place, settings, taken, monkeypatch):
     for step in ("_end_with", "_limit_memory", "warm_up"):
         monkeypatch.setattr(workers_module, step, lambda *_: None)
-    monkeypatch.setattr(workers_module.logs, "configure", lambda _: None)
+    monkeypatch.setattr(workers_module.logs, "configure", lambda *_: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(os, "nice", lambda _: 0)
     job, lease = taken()
     ours, theirs = workers_module.multiprocessing.Pipe()
     ours.send(WholeJob(job, lease))
     ours.send(None)
-    workers_module._work(settings, theirs, os.getpid())
+    workers_module._work(settings, theirs, os.getpid(), "ERROR")
     assert [ours.recv(), ours.recv()] == [workers_module.BEGUN, None]
     assert place.jobs.get(job.id).state == "stored"
     ours.close()

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import CatalogUnavailable, CommitUncertain, InvalidParameter
 from app.settings import Settings
-from app.storage.catalog import engines
+from app.storage.catalog import engines, job_counts
 from app.storage.catalog.engines import catalog_engine, catalog_url
 from app.storage.catalog.sqlite_file import SqliteFile
 from app.storage.catalog.tables import Base
@@ -73,14 +73,22 @@ class Catalog:
                 session.execute(text("SET LOCAL synchronous_commit = off"))
             yield session
             session.flush()
-            if rows := session.info.pop(_LAST, None):
-                # Ids are given out before commits: without this, who has seen an id could miss a lower one.
-                if self.on_postgresql:
-                    session.execute(select(func.pg_advisory_xact_lock(LAST_LOCK)))
+            rows, changes = session.info.pop(_LAST, []), job_counts.taken_changes(session)
+            if rows or changes:
+                self.lock_last(session)
                 session.add_all(rows)
                 session.flush()
+                job_counts.keep(session, changes)
             with _uncertain():
                 session.commit()
+
+    def lock_last(self, session: Session) -> None:
+        """Until the transaction ends nobody else writes what is written last. On SQLite nobody does anyway.
+
+        Ids are given out before commits: without this, who has seen an event's id could miss a lower one.
+        """
+        if self.on_postgresql:
+            session.execute(select(func.pg_advisory_xact_lock(LAST_LOCK)))
 
     @contextmanager
     def _in_line(self) -> Iterator[None]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, delete, func, select
 
+from app.storage.catalog import job_counts
 from app.storage.catalog.database import Catalog
-from app.storage.catalog.tables import IS_UNSETTLED, UNFINISHED, Job, JobState
+from app.storage.catalog.tables import FINISHED, IS_UNFINISHED, IS_UNSETTLED, UNFINISHED, Job, JobState
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,11 @@ class History:
         query = chosen.chosen()
         page = query if before is None else query.where(Job.id < before)
         with self.catalog.reading() as session:
-            total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+            if chosen == JobFilter(chosen.state):
+                counts = job_counts.counts(session)
+                total = sum(counts.values()) if chosen.state is None else counts[chosen.state]
+            else:
+                total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
             return session.scalars(page.order_by(Job.id.desc()).limit(limit)).all(), total
 
     def in_state(self, *states: JobState) -> Sequence[Job]:
@@ -54,15 +59,19 @@ class History:
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""
         with self.catalog.reading() as session:
-            rows = session.execute(select(Job.state, func.count()).group_by(Job.state))
-            counted: dict[str, int] = dict(rows.all())
-        return {state.value: 0 for state in JobState} | counted
+            return job_counts.counts(session)
+
+    def recount(self) -> None:
+        """Count the ended jobs anew, whatever was done to the table from outside."""
+        with self.catalog.writing() as session:
+            self.catalog.lock_last(session)
+            job_counts.recount(session)
 
     def waiting_since(self) -> float | None:
         """When the file came that waits longest to be taken up, in seconds, UTC; None where none waits."""
         waits = Job.state.in_((JobState.QUEUED, JobState.RETRYING))
         with self.catalog.reading() as session:
-            return session.scalar(select(func.min(Job.created_at)).where(waits))
+            return session.scalar(select(func.min(Job.created_at)).where(IS_UNFINISHED, waits))
 
     def last_stored_at(self) -> float | None:
         """When a file last became an image, in seconds, UTC."""
@@ -83,6 +92,9 @@ class History:
 
     def prune(self, finished_before: float) -> int:
         """Forget jobs that ended, and whose file was moved, before this moment. Returns how many."""
-        query = delete(Job).where(Job.finished_at < finished_before, Job.settled.is_(True)).returning(Job.id)
+        ended = Job.state.in_(FINISHED) & (Job.finished_at < finished_before)  # as they are indexed
+        query = delete(Job).where(ended, Job.settled.is_(True)).returning(Job.state)
         with self.catalog.writing() as session:
-            return len(session.scalars(query).all())
+            states = session.scalars(query).all()
+            job_counts.note_deleted(session, states)
+            return len(states)

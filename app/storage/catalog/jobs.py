@@ -76,12 +76,16 @@ class Jobs:
             return set(session.scalars(select(Job.claim).where(Job.claim.is_not(None))).all())
 
     def lease_next(self, owner: str, seconds: float, now: float) -> tuple[Job, Lease] | None:
-        """The oldest job that waits and is due, or whose worker let its lease lapse, if any."""
+        """The oldest job that waits and is due, or whose worker let its lease lapse, if any.
+
+        Files read where they lie come last: nobody who drops one waits behind ten thousand.
+        """
         due = or_(
             and_(Job.state.in_((JobState.QUEUED, JobState.RETRYING)), Job.not_before <= now),
             and_(Job.state == JobState.RUNNING, Job.lease_until < now),
         )
-        query = select(Job).where(IS_UNFINISHED, due).order_by(Job.id).limit(1)
+        in_turn = (Job.file_version.is_not(None), Job.id)
+        query = select(Job).where(IS_UNFINISHED, due).order_by(*in_turn).limit(1)
         # Mostly there is none: do not take the write lock to learn it.
         with self.catalog.reading() as session:
             if session.scalar(query) is None:

@@ -37,9 +37,10 @@ class JobState(StrEnum):
 
 FINISHED = (JobState.STORED, JobState.DUPLICATE, JobState.FAILED)
 UNFINISHED = (JobState.QUEUED, JobState.RETRYING, JobState.RUNNING)
-# Both word for word as in the indexes for them: of a million jobs, few are unfinished or unsettled.
+# Word for word as in the indexes for them: of a million jobs, few are unfinished or unsettled.
 IS_UNFINISHED = text("state IN ('queued', 'retrying', 'running')")
 IS_UNSETTLED = text("NOT settled")
+IN_PLACE = text("path IS NOT NULL")
 
 
 class Job(Base):
@@ -50,6 +51,8 @@ class Job(Base):
         Index("ix_jobs_state", "state"),
         Index("ix_jobs_unfinished", "id", sqlite_where=IS_UNFINISHED, postgresql_where=IS_UNFINISHED),
         Index("ix_jobs_unsettled", "id", sqlite_where=IS_UNSETTLED, postgresql_where=IS_UNSETTLED),
+        Index("ix_jobs_state_finished_at", "state", "finished_at"),
+        Index("ix_jobs_path", "path", sqlite_where=IN_PLACE, postgresql_where=IN_PLACE),
         # A name below processed/ or failed/ belongs to one unsettled job at a time.
         Index(
             "uq_jobs_target",
@@ -69,9 +72,11 @@ class Job(Base):
     started_at: Mapped[float | None]
     finished_at: Mapped[float | None]
 
-    # where the file lies: a claim is the folder of .processing/ that holds it; else it is read in place
+    # where the file lies: a claim is the folder of .processing/ that holds it; else it is read in place, and its
+    # version, where known, is what it was when it was queued: size and last change, or an ETag
     claim: Mapped[str | None] = mapped_column(unique=True)
     path: Mapped[str | None]
+    file_version: Mapped[str | None]
     target: Mapped[str | None]
     settled: Mapped[bool] = mapped_column(default=False)
 
@@ -94,6 +99,15 @@ class Job(Base):
     row: Mapped[int | None]
     column: Mapped[str | None]
     value: Mapped[str | None]
+
+
+class JobCount(Base):
+    """How many jobs there are that ended in this state; see `job_counts`."""
+
+    __tablename__ = "job_counts"
+
+    state: Mapped[str] = mapped_column(primary_key=True)
+    jobs: Mapped[int]
 
 
 class AttemptState(StrEnum):
