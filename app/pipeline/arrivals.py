@@ -43,9 +43,9 @@ class Arrivals:
         return len(self._tracker)
 
     def due_in(self) -> float | None:
-        """Seconds until a look can find the next file complete; None where no file waits."""
+        """Seconds until a look can find a file new or complete; None where no file waits."""
         now = time.monotonic()
-        due_in = self._tracker.due_in(now)
+        due_in = 0.0 if self._hinted else self._tracker.due_in(now)
         if due_in is None:
             return None
         return max(due_in, self._last_listing + SHORTEST_LISTING_SECONDS - now)
@@ -78,6 +78,7 @@ class Arrivals:
             self.watch.stop()
             self.watch = None
         self._tracker.clear()
+        self._hinted = False
         self.obstacles.clear()
 
     def _watching(self) -> Watch:

@@ -252,9 +252,24 @@ def test_nobody_is_asked_to_look_more_often_than_a_listing_is_made(watcher):
     assert watcher.arrivals.due_in() == pytest.approx(arrivals_module.SHORTEST_LISTING_SECONDS)
 
 
+def test_a_file_that_comes_just_after_a_listing_is_seen_by_the_next(watcher):
+    watcher.look(at_once=True)
+    (watcher.data / "x.csv").write_text("depth")
+    watcher.hinted()
+    assert watcher.look(after=0.01) == [] and watcher.arrivals.waiting == 0
+    due_in = watcher.arrivals.due_in()
+    assert due_in is not None and due_in < arrivals_module.SHORTEST_LISTING_SECONDS
+    watcher.look(after=due_in)
+    assert watcher.arrivals.waiting == 1
+    assert watcher.arrivals.due_in() == pytest.approx(STABLE)
+
+
 def test_once_stopped_nothing_is_waited_for(watcher):
     (watcher.data / "x.csv").write_text("depth")
     watcher.hinted()
     watcher.look(after=RESCAN)
+    (watcher.data / "y.csv").write_text("depth")
+    watcher.hinted()
+    watcher.look()
     watcher.arrivals.stop()
     assert (watcher.arrivals.waiting, watcher.arrivals.due_in(), watcher.arrivals.watch) == (0, None, None)
