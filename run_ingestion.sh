@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Ingest files by hand: ./run_ingestion.sh FILE…   (no FILE: everything in data/; --demo: a synthetic image)
-#                       ./run_ingestion.sh --bulk FOLDER [--report FILE.csv] [--retry-failed]   (all below a folder)
+#                       ./run_ingestion.sh --bulk FOLDER [--report FILE.csv] [--retry-failed]   (also s3://BUCKET/PREFIX)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 (cd "$here" && source ./scripts/venv.sh requirements.txt)
@@ -8,6 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 files=()
 for argument in "$@"; do
   case $argument in
+    --*=s3://* | s3://*) files+=("$argument") ;;
     --*=[!/]*) files+=("${argument%%=*}=$PWD/${argument#*=}") ;;
     -* | /*) files+=("$argument") ;;
     *) files+=("$PWD/$argument") ;;

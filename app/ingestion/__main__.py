@@ -4,8 +4,8 @@ Files in the data folder are moved to processed/ or failed/ as the pipeline does
 they are. Without arguments: everything that lies in the data folder. Exits with 1 if any file failed, with 130 if
 it was told to stop: the file in work is then left to the server, or to its next start.
 With --watch: the pipeline without the API, until it is told to stop.
-With --bulk FOLDER: all that lies below the folder, read where it is by whoever hosts the pipeline, or by this
-process where nobody does. Run again, after whatever end, it goes on: what is stored is not read again.
+With --bulk FOLDER: all that lies below the folder or s3://BUCKET/PREFIX, read where it is by whoever hosts the
+pipeline, or by this process where nobody does. Run again, it goes on: what is stored is not read again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from app import logs
-from app.errors import CommandRefused
+from app.errors import CommandRefused, TransientError
 from app.ingestion.demo import DEMO_NAME, write_demo_csv
 from app.pipeline.bulk.command import INTERRUPTED, ingest_in_bulk
 from app.pipeline.bulk.folder import version_of
@@ -63,7 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="take every file dropped into the data folder until SIGINT or SIGTERM",
     )
     parser.add_argument(
-        "--bulk", metavar="FOLDER", help="take all files below this folder, and leave them there"
+        "--bulk",
+        metavar="FOLDER",
+        help="take all files below this folder, or below s3://BUCKET/PREFIX, and leave them there",
     )
     parser.add_argument(
         "--report",
@@ -88,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.bulk is not None:
         try:
             return ingest_in_bulk(settings, options.bulk, options.report, retry_failed=options.retry_failed)
-        except (CommandRefused, OtherDataFolder, OSError) as error:
+        except (CommandRefused, OtherDataFolder, TransientError, OSError) as error:
             parser.error(str(error))
     place = Workplace.open(settings)
     with closing(place.catalog):

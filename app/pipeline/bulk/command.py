@@ -23,9 +23,9 @@ INTERRUPTED = 130  # as shells have it
 
 
 def ingest_in_bulk(settings: Settings, source: str, report: Path | None, *, retry_failed: bool) -> int:
-    """source: a folder. report: where to write what did not become an image. Returns the exit code.
+    """The exit code. source: a folder, or `s3://bucket/prefix`. report: where to write what became no image.
 
-    Raises CommandRefused, OtherDataFolder, CatalogUnavailable, OSError.
+    Raises CommandRefused, OtherDataFolder, TransientError, OSError.
     """
     listing = _listing_of(source, settings)
     place = Workplace.open(settings.model_copy(update={"pipeline_autostart": True}))
@@ -49,6 +49,8 @@ def ingest_in_bulk(settings: Settings, source: str, report: Path | None, *, retr
 
 
 def _listing_of(source: str, settings: Settings) -> Listing:
+    if source.startswith("s3://"):
+        return _prefix(source)
     folder = Path(source)
     if not folder.is_dir():
         raise CommandRefused(f"there is no folder {source}")
@@ -56,6 +58,17 @@ def _listing_of(source: str, settings: Settings) -> Listing:
         raise CommandRefused(f"{source} is the data folder, whose files are taken by themselves")
     own = (settings.data_dir, settings.db_dir, settings.log_dir)
     return Folder(folder, settings.stable_seconds, own)
+
+
+def _prefix(uri: str) -> Listing:
+    try:
+        from app.pipeline.bulk.prefix import Prefix  # boto3 is for those who have a bucket
+    except ImportError as error:
+        raise CommandRefused(
+            f"{uri} needs {error.name}, which is not installed: "
+            ".venv/bin/pip install -r requirements-cluster.txt"
+        ) from error
+    return Prefix(uri)
 
 
 def _measured(listing: Listing) -> Progress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -21,6 +22,16 @@ KEYS_PER_DELETE = 1000
 CONNECT_SECONDS = 2.0
 SILENT_SECONDS = 5.0
 TRIES = 3
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """key: relative to where its bucket's URI points. etag: another once the object is another."""
+
+    key: str
+    size_bytes: int
+    etag: str
+
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -74,6 +85,17 @@ class Bucket:
                 for page in pages
                 for found in page.get("Contents", ())
             }
+
+    def page(self, after: str) -> list[StoredObject]:
+        """The next thousand objects whose names come after this one; none after the last."""
+        with self._translated():
+            answer = self._client.list_objects_v2(
+                Bucket=self.name, Prefix=self.prefix, StartAfter=self.prefix + after
+            )
+        return [
+            StoredObject(found["Key"].removeprefix(self.prefix), found["Size"], found["ETag"].strip('"'))
+            for found in answer.get("Contents", ())
+        ]
 
     def folders(self, prefix: str) -> list[str]:
         """What of the names that begin so comes before their first slash."""
