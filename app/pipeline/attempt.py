@@ -17,8 +17,9 @@ from app.ingestion.parts import Division, StoredPart, divide, join_parts
 from app.ingestion.readers import FoundImage, Metadata, open_file
 from app.ingestion.readers.csv_file import CsvFile
 from app.ingestion.storing import store_image
+from app.pipeline.at_hand import at_hand, is_in_a_bucket
 from app.pipeline.image_records import describe, image_record
-from app.pipeline.job_file import file_of, said_beside
+from app.pipeline.job_file import said_beside
 from app.pipeline.stability import Snapshot
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.writing import ImageWriter
@@ -67,10 +68,13 @@ class Attempt:
     def run(self, workers: int) -> list[int] | Divided:
         """The ids of the images that hold this content, in the order of the file: new, or stored before.
 
-        With several workers a long file is only begun, for them to read it in parts.
+        With several workers a long file is only begun, for them to read it in parts, unless it had to be fetched.
         Raises FileError, FileChanged, StorageUnavailable, CatalogUnavailable, LeaseLost, OSError.
         """
-        path = file_of(self.job, self.place.folders)
+        with at_hand(self.place, self.job) as path:
+            return self._read(path, 1 if is_in_a_bucket(self.job) else workers)
+
+    def _read(self, path: Path, workers: int) -> list[int] | Divided:
         before = Snapshot.of(path.stat())
         with self._abandoned_on_error(), self._judged_only_if_unchanged(path, before):
             file = open_file(path, self.place.settings)

@@ -45,7 +45,7 @@ class _Entries(Iterator[FileInPlace | LeftOut]):
             path = f"{self.bucket.uri}/{found.key}"
             if not is_readable(name):
                 return LeftOut(path, Why.UNSUPPORTED_FORMAT, f"of no kind that this server reads: {READABLE}")
-            return FileInPlace(path, found.key, found.size_bytes, f"{found.size_bytes}-{found.etag}")
+            return FileInPlace(path, found.key, found.size_bytes, found.version)
 
     def _next_object(self) -> StoredObject:
         if not self.page and self.last is not None:

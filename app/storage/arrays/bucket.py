@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from app.errors import StorageUnavailable
 
 SIMULTANEOUS_REQUESTS = 40  # the three listings of each of a shard's arrays are one round trip
 KEYS_PER_DELETE = 1000
+PIECE_BYTES = 1 << 20
 
 # A server that is gone is found out within seconds: who waits for an answer is told to come back.
 CONNECT_SECONDS = 2.0
@@ -31,6 +33,10 @@ class StoredObject:
     key: str
     size_bytes: int
     etag: str
+
+    @property
+    def version(self) -> str:
+        return f"{self.size_bytes}-{self.etag}"
 
 
 T = TypeVar("T")
@@ -68,6 +74,22 @@ class Bucket:
             except self._client.exceptions.NoSuchKey:
                 return None
         return content
+
+    def fetch(self, key: str, target: Path) -> StoredObject | None:
+        """Into a file, a piece at a time; None where there is no such object. Raises OSError, too."""
+        with self._translated():
+            try:
+                answer = self._client.get_object(Bucket=self.name, Key=self.prefix + key)
+            except self._client.exceptions.NoSuchKey:
+                return None
+        with target.open("wb") as file:
+            for piece in self._pieces(answer["Body"]):
+                file.write(piece)
+        return StoredObject(key, answer["ContentLength"], answer["ETag"].strip('"'))
+
+    def _pieces(self, body: Any) -> Iterator[bytes]:
+        with self._translated():
+            yield from body.iter_chunks(PIECE_BYTES)
 
     def put(self, key: str, content: bytes) -> None:
         """The object is there as a whole or not at all; one that is there already is replaced."""
