@@ -145,14 +145,14 @@ class StorageUnavailable(TransientError):
     code = "storage_unavailable"
 
 
-class CatalogUnavailable(TransientError):
-    code = "catalog_unavailable"
-
-
 class WorkersUnavailable(TransientError):
     """Nobody is there to read files."""
 
     code = "workers_unavailable"
+
+
+class CatalogUnavailable(TransientError):
+    code = "catalog_unavailable"
 
 
 class CommitUncertain(CatalogUnavailable):

@@ -26,6 +26,7 @@ OF_READING = (
     "resize_mode",
     "rounding",
     "max_unpacked_bytes",
+    "landing_uri",
 )
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -50,6 +51,9 @@ class Settings(BaseSettings):
         Annotated[str, Field(pattern=S3_URI, description="s3://bucket or s3://bucket/prefix")] | None
     ) = None
 
+    landing_uri: (
+        Annotated[str, Field(pattern=S3_URI, description="s3://bucket or s3://bucket/prefix")] | None
+    ) = None
     scheduler: (
         Annotated[
             str,
@@ -180,7 +184,7 @@ class Settings(BaseSettings):
 
     @property
     def of_reading(self) -> dict[str, Any]:
-        """What says how a file is read and stored, by name: whoever reads it, it must be the same."""
+        """What says how a file is read, and where it goes, by name: whoever reads it, it must be the same."""
         return {name: getattr(self, name) for name in OF_READING}
 
     @property

@@ -25,7 +25,7 @@ from app.storage.local_disk import require_local_disk
 PREFIX = "BOREHOLE_"
 DASK_PACKAGE = "distributed"
 OF_COMPOSE = frozenset({"BOREHOLE_UID", "BOREHOLE_GID"})
-SECRETS = frozenset({"api_key", "api_keys", "database_url", "storage_uri"})
+SECRETS = frozenset({"api_key", "api_keys", "database_url", "landing_uri", "storage_uri"})
 
 
 def load_settings() -> Settings:
@@ -43,6 +43,7 @@ def load_settings() -> Settings:
     try:
         require_local_disk(settings.db_dir)
         require_package(settings.storage_uri)
+        require_package(settings.landing_uri, "BOREHOLE_LANDING_URI")
         _require_dask(settings.scheduler)
         catalog_url(settings)
     except RuntimeError as error:

@@ -47,7 +47,7 @@ def at_hand(place: Workplace, job: Job) -> Iterator[Path]:
 
 def _fetched(job: Job, uri: str, folder: Path) -> Path:
     bucket_name, _, key = uri.removeprefix(SCHEME).partition("/")
-    bucket = _bucket(bucket_name)
+    bucket = bucket_of(bucket_name)
     beside, slash, name = key.rpartition("/")
     file = folder / next(free_names(name))
     found = bucket.fetch(key, file)
@@ -63,7 +63,8 @@ def _fetched(job: Job, uri: str, folder: Path) -> Path:
 
 
 @lru_cache(maxsize=8)
-def _bucket(name: str) -> Bucket:
+def bucket_of(name: str) -> Bucket:
+    """Objects by their whole keys. Raises StorageUnavailable."""
     from app.storage.arrays.bucket import Bucket
 
     return Bucket(SCHEME + name)

@@ -18,6 +18,7 @@ from app.pipeline.data_folder import require_the_hosts_data_folder, told_on_the_
 from app.pipeline.foreman import Foreman
 from app.pipeline.housekeeping import keep_house
 from app.pipeline.image_ids import skip_ids_in_use
+from app.pipeline.landing import LandingZone
 from app.pipeline.lock import host_lock
 from app.pipeline.names import printable
 from app.pipeline.retrying import LONGEST_DELAY_SECONDS
@@ -108,6 +109,11 @@ class _Hosting:
         self.foreman = Foreman(self.place, self.owner)
         self.arrivals = Arrivals(
             self.place.folders, settings.stable_seconds, settings.rescan_seconds, host.wake
+        )
+        self.landing = (
+            LandingZone(self.place, settings.landing_uri, settings.rescan_seconds)
+            if settings.landing_uri is not None
+            else None
         )
         self.running = self.lost = self.ids_known = False
         self.trouble: str | None = None
@@ -224,6 +230,8 @@ class _Hosting:
             self._dispatch()
             self._take_arrivals(scan_asked=board.scans_asked > self.scans_done)
             self.troubles.extend(self.arrivals.obstacles.values())
+            with self._noting_trouble():
+                self._take_landed(scan_asked=board.scans_asked > self.scans_done)
         else:
             self.arrivals.stop()
         self.scans_done = board.scans_asked
@@ -238,6 +246,10 @@ class _Hosting:
             if job_id is not None:
                 log.info("%s is complete and queued", printable(name))
                 self._dispatch()
+
+    def _take_landed(self, *, scan_asked: bool) -> None:
+        if self.landing is not None and self.landing.look(at_once=scan_asked):
+            self._dispatch()
 
     def _report(self) -> None:
         """Tell the board what changed, and now and then that we live."""

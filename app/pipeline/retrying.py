@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.errors import LeaseLost, NothingToRetry
+from app.pipeline.landing import has_landed
 from app.pipeline.names import ERROR_SUFFIX
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.tables import Job, JobState
@@ -39,6 +40,8 @@ def retry_now(place: Workplace, job_id: int) -> Job:
 
 
 def _revive_failed(place: Workplace, job: Job) -> Job:
+    if job.path is not None and has_landed(place.settings, job):
+        raise NothingToRetry(f"{job.name} lies at {job.target}: copy it into the landing zone again")
     if job.path is not None:
         raise NothingToRetry(
             f"{job.name} was ingested by hand from where it lies: run `./run_ingestion.sh` on it again"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from app.errors import CatalogUnavailable, LeaseLost
+from app.errors import CatalogUnavailable, LeaseLost, StorageUnavailable
 from app.pipeline.folders import write_error_report
+from app.pipeline.landing import has_landed, move_on
+from app.pipeline.reporting import report_on
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import Job, JobState
@@ -29,12 +29,14 @@ def settle(place: Workplace, job_id: int, lease: Lease) -> None:
             _move(place, job, job.claim, source, lease)
         elif job.claim:
             place.folders.remove_claim(job.claim)
+        elif has_landed(place.settings, job):
+            move_on(place, job, lease)
         place.jobs.settle(lease)
     except LeaseLost as lost:
         log.warning("%s", lost, extra={"job": job_id})
     except CatalogUnavailable as error:
         log.warning("the file of job %s waits to be moved: %s", job_id, error, extra={"job": job_id})
-    except OSError as error:
+    except (StorageUnavailable, OSError) as error:
         log.warning("the file of job %s waits to be moved: %s", job_id, error, extra={"job": job_id})
         _try_later(place, lease)
 
@@ -57,18 +59,5 @@ def _move(place: Workplace, job: Job, claim: str, source: Path, lease: Lease) ->
     folder = place.folders.failed if job.state == JobState.FAILED else place.folders.processed
     target = place.folders.reserve(source, folder, partial(place.jobs.reserve_target, lease), job.target)
     if job.state == JobState.FAILED:
-        write_error_report(target, _report(job))
+        write_error_report(target, report_on(job))
     place.folders.move(claim, source, target)
-
-
-def _report(job: Job) -> dict[str, Any]:
-    return {
-        "file": job.name,
-        "reason": job.reason,
-        "message": job.message,
-        "row": job.row,
-        "column": job.column,
-        "value": job.value,
-        "when": datetime.fromtimestamp(job.finished_at or 0.0, UTC).isoformat(timespec="seconds"),
-        "job": job.id,
-    }

@@ -71,7 +71,7 @@ def _run(
     cluster = Cluster(folder)
     cluster.servers = [server] = cluster.apis[:1]
     cluster.apis = cluster.servers
-    expected: dict[str, bytes] = {}
+    expected: dict[tuple[str, str], bytes] = {}
     dropped: dict[str, Content] = {}
     onlooker = Onlooker(cluster, expected)
     load = Load(server.url, CLIENTS, seed=chance.randrange(2**32))
@@ -117,17 +117,19 @@ def _run(
     reckon(folder, dropped, report.outcome)
 
 
-def _drop(data: Path, content: Content, expected: dict[str, bytes], dropped: dict[str, Content]) -> None:
+def _drop(
+    data: Path, content: Content, expected: dict[tuple[str, str], bytes], dropped: dict[str, Content]
+) -> None:
     """A file that finds no room is dropped again, later, by who drops files: it never was in the folder."""
-    name = f"file {len(dropped)}.csv"
+    name = f"file {len(dropped)}{content.suffix}"
     part = data / f".{name}.part"
     try:
         part.write_bytes(content.text)
     except OSError:
         part.unlink(missing_ok=True)
         return
-    if content.png is not None:
-        expected[content.sha256] = content.png
+    for channel, picture in (content.pictures or {}).items():
+        expected[content.sha256, channel] = picture
     dropped[name] = content
     part.rename(data / name)
 

@@ -19,6 +19,7 @@ from app.errors import StorageUnavailable
 SIMULTANEOUS_REQUESTS = 40  # the three listings of each of a shard's arrays are one round trip
 KEYS_PER_DELETE = 1000
 PIECE_BYTES = 1 << 20
+NOT_FOUND = 404
 
 # A server that is gone is found out within seconds: who waits for an answer is told to come back.
 CONNECT_SECONDS = 2.0
@@ -118,6 +119,36 @@ class Bucket:
             StoredObject(found["Key"].removeprefix(self.prefix), found["Size"], found["ETag"].strip('"'))
             for found in answer.get("Contents", ())
         ]
+
+    def objects_in(self, prefix: str) -> Iterator[StoredObject]:
+        """Those whose names begin so, and have no slash after that."""
+        with self._translated():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=self.prefix + prefix, Delimiter="/"
+            )
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    key = found["Key"].removeprefix(self.prefix)
+                    yield StoredObject(key, found["Size"], found["ETag"].strip('"'))
+
+    def look_at(self, key: str) -> StoredObject | None:
+        """None where there is no such object."""
+        with self._translated():
+            try:
+                found = self._client.head_object(Bucket=self.name, Key=self.prefix + key)
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] != NOT_FOUND:
+                    raise
+                self._client.head_bucket(Bucket=self.name)  # it may be the bucket that is not there
+                return None
+        return StoredObject(key, found["ContentLength"], found["ETag"].strip('"'))
+
+    def copy(self, source: str, target: str) -> None:
+        """Within the bucket, by the server; what lies at the target is replaced."""
+        with self._translated():
+            self._client.copy(
+                {"Bucket": self.name, "Key": self.prefix + source}, self.name, self.prefix + target
+            )
 
     def folders(self, prefix: str) -> list[str]:
         """What of the names that begin so comes before their first slash."""

@@ -91,10 +91,10 @@ def open_store(settings: Settings) -> ArrayStore:
     )
 
 
-def require_package(storage_uri: str | None) -> None:
-    """Raises RuntimeError where the store needs a package that is not installed."""
-    if storage_uri is not None and find_spec(S3_PACKAGE) is None:
+def require_package(uri: str | None, variable: str = "BOREHOLE_STORAGE_URI") -> None:
+    """Raises RuntimeError where what lies there needs a package that is not installed."""
+    if uri is not None and find_spec(S3_PACKAGE) is None:
         raise RuntimeError(
-            f"BOREHOLE_STORAGE_URI={storage_uri} needs {S3_PACKAGE}, which is not installed: "
+            f"{variable}={uri} needs {S3_PACKAGE}, which is not installed: "
             ".venv/bin/pip install -r requirements-cluster.txt"
         )

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_job
 from app.storage.catalog.leases import Lease
-from app.storage.catalog.tables import Job
+from app.storage.catalog.tables import IS_UNSETTLED, Job
 from app.storage.catalog.transitions import begin
 
 
@@ -56,6 +56,12 @@ class JobsInPlace:
         query = select(Job).where(Job.path.in_(paths)).order_by(Job.id)
         with self.catalog.reading() as session:
             return {job.path: job for job in session.scalars(query) if job.path is not None}
+
+    def unsettled_versions(self) -> set[tuple[str, str | None]]:
+        """Path and version of every file whose job is not over yet, or is and has not been told everywhere."""
+        query = select(Job.path, Job.file_version).where(IS_UNSETTLED, Job.path.is_not(None))
+        with self.catalog.reading() as session:
+            return {(path or "", version) for path, version in session.execute(query)}
 
     def having(self, job_ids: Collection[int]) -> Sequence[Job]:
         """Those of these jobs that there are."""

@@ -1,0 +1,112 @@
+"""A landing zone in a bucket: objects put there are found by listing, read, and moved to processed/ or failed/.
+
+The claim is the job: it names the object's key and version, and as long as it is not settled nobody makes another
+for that version. S3 knows no rename, and what moves nothing cannot be cut short; only once all is over is the
+object copied, and then deleted. Every step may be repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from itertools import islice
+
+from app.pipeline.at_hand import SCHEME, bucket_of
+from app.pipeline.names import ERROR_SUFFIX, free_names, is_ignored
+from app.pipeline.reporting import report_on
+from app.pipeline.sidecars import names_of_sidecar
+from app.pipeline.workplace import Workplace
+from app.settings import Settings
+from app.storage.catalog.jobs_in_place import FileInPlace, JobsInPlace
+from app.storage.catalog.leases import Lease
+from app.storage.catalog.tables import Job, JobState
+
+log = logging.getLogger("borehole.pipeline")
+
+MOST_AT_ONCE = 400
+"""Objects that one look makes jobs of; the next is due at once then."""
+
+
+class LandingZone:
+    """Looked at by the pipeline's host alone. uri: `s3://bucket/prefix`; folders below it are left alone."""
+
+    def __init__(self, place: Workplace, uri: str, every_seconds: float) -> None:
+        self.jobs = JobsInPlace(place.catalog)
+        self.every_seconds = every_seconds
+        self.bucket_name, self.prefix = _parts(uri)
+        self.next_look = float("-inf")
+
+    def look(self, *, at_once: bool = False) -> int:
+        """Make jobs of what has come, if it is time to; how many. Raises StorageUnavailable, CatalogUnavailable."""
+        now = time.monotonic()
+        if now < self.next_look and not at_once:
+            return 0
+        self.next_look = now + self.every_seconds
+        # Asked before the listing: what is settled after that may still be listed, and must not be taken again.
+        taken = self.jobs.unsettled_versions()
+        bucket = bucket_of(self.bucket_name)
+        base = f"{SCHEME}{self.bucket_name}/"
+        new = [
+            FileInPlace(
+                base + found.key, found.key.removeprefix(self.prefix), found.size_bytes, found.version
+            )
+            for found in bucket.objects_in(self.prefix)
+            if found.key != self.prefix and not is_ignored(found.key.removeprefix(self.prefix))
+            if (base + found.key, found.version) not in taken
+        ]
+        if len(new) > MOST_AT_ONCE:
+            self.next_look = now
+        added = self.jobs.add(list(islice(new, MOST_AT_ONCE)), time.time()) if new else []
+        if added:
+            log.info("%s files found in %s", len(added), base + self.prefix)
+        return len(added)
+
+
+def has_landed(settings: Settings, job: Job) -> bool:
+    """Whether the job's file lies in the landing zone itself."""
+    if settings.landing_uri is None or job.path is None:
+        return False
+    folder, _, name = job.path.rpartition("/")
+    return bool(name) and folder == settings.landing_uri.rstrip("/")
+
+
+def move_on(place: Workplace, job: Job, lease: Lease) -> None:
+    """An ended job's object to processed/ or failed/ below the landing zone, with the reason beside it.
+
+    An object that is another by now stays: it has, or will have, a job of its own.
+    Raises LeaseLost, StorageUnavailable, CatalogUnavailable.
+    """
+    assert job.path is not None and place.settings.landing_uri is not None
+    bucket_name, prefix = _parts(place.settings.landing_uri)
+    bucket = bucket_of(bucket_name)
+    source = job.path.removeprefix(f"{SCHEME}{bucket_name}/")
+    found = bucket.look_at(source)
+    if found is None or found.version != job.file_version:
+        return
+    folder = prefix + ("failed/" if job.state == JobState.FAILED else "processed/")
+    name = source.removeprefix(prefix)
+    for free in free_names(name, ERROR_SUFFIX):
+        target = folder + free
+        uri = f"{SCHEME}{bucket_name}/{target}"
+        if job.target != uri and (bucket.has(target) or not place.jobs.reserve_target(lease, uri)):
+            continue
+        if job.state == JobState.FAILED:
+            bucket.put(
+                target + ERROR_SUFFIX, json.dumps(report_on(job), indent=2, ensure_ascii=False).encode()
+            )
+        description = next((each for each in names_of_sidecar(name) if bucket.has(prefix + each)), None)
+        if description is not None:
+            bucket.copy(prefix + description, f"{target}.json")
+        bucket.copy(source, target)
+        still = bucket.look_at(source)
+        if still is not None and still.version == found.version:
+            bucket.delete([source] if description is None else [source, prefix + description])
+        return
+
+
+def _parts(uri: str) -> tuple[str, str]:
+    """The bucket, and what the landing zone's keys begin with, a slash at its end unless it is empty."""
+    bucket_name, _, prefix = uri.removeprefix(SCHEME).partition("/")
+    prefix = prefix.strip("/")
+    return bucket_name, f"{prefix}/" if prefix else ""
