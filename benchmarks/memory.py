@@ -1,9 +1,9 @@
 """A mixed load of 100 requests/s for two minutes (`--minutes`): windows never asked before as pictures and as
 JSON, whole wells at many heights, lists and status; and every five seconds another file comes in and the last
 one is deleted. Resident size is sampled twice a second, that of the server and that of its ingestion workers
-together. The image is larger than the cache of blocks, so that it is full and turns over, as is that of answers. Flat: the last quarter
-of the time against the third. The base is what the server holds after a few answers of every kind about a
-small image.
+together. The image is larger than the cache of blocks, so that it is full and turns over, as is that of answers.
+Flat: the last quarter of the time against the third. The base is what the server holds after a few answers of
+every kind about a small image.
 """
 
 from __future__ import annotations
