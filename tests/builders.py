@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -48,6 +49,14 @@ def ingest(place: Workplace, file: Path) -> Job:
     assert taken is not None
     run_job(place, *taken)
     return place.jobs.get(taken[0].id)
+
+
+def free_port() -> int:
+    """A port of this machine's loopback that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def eventually(condition: Callable[[], T], what: str, seconds: float = 20.0) -> T:

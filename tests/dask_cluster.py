@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from app.settings import Settings
-from tests.builders import eventually
+from tests.builders import eventually, free_port
 from tests.dask_trouble import GATE
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +33,7 @@ class DaskCluster:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.gate = folder / "gate"
-        self.port = _free_port()
+        self.port = free_port()
         self.address = f"tcp://127.0.0.1:{self.port}"
         self._scheduler: subprocess.Popen[bytes] | None = None
         self._nannies: list[subprocess.Popen[bytes]] = []
@@ -137,10 +137,3 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {f"BOREHOLE_{name.upper()}": str(value) for name, value in given.items() if value is not None} | {
         "PYTHONPATH": str(ROOT)
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

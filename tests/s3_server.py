@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import eventually
+from tests.builders import eventually, free_port
 
 KEY, SECRET = "borehole-test", "secret-of-the-test"
 
@@ -21,7 +21,7 @@ class S3Server:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -73,10 +73,3 @@ def _rclone() -> str:
             pytest.fail(missing)
         pytest.skip(missing)
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders import eventually
+from tests.builders import eventually, free_port
 
 DELIVERED = Path(__file__).parents[2] / "deploy" / "nginx"
 
@@ -52,13 +52,6 @@ class Nginx:
         assert self._process.poll() is None, (self.folder / "log").read_text()
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _nginx() -> str:

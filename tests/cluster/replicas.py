@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx2
 
-from tests.builders import eventually
-from tests.cluster.nginx import Nginx, free_port
+from tests.builders import eventually, free_port
+from tests.cluster.nginx import Nginx
 from tests.faults.cluster import Server
 from tests.postgresql import PostgreSQL
 from tests.s3_server import S3Server

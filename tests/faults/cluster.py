@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -14,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-from tests.builders import eventually
+from tests.builders import eventually, free_port
 
 
 class Server:
@@ -80,7 +79,7 @@ class Cluster:
             "BOREHOLE_DATABASE_URL": database_url or "",
         } | ({"BOREHOLE_SCHEDULER": scheduler} if scheduler else {})
         log = folder / "servers.log"
-        self.apis = [Server(environment, log, port=_free_port()) for _ in range(2)]
+        self.apis = [Server(environment, log, port=free_port()) for _ in range(2)]
         self.servers = [*self.apis, Server(environment, log, port=None)]
 
     def start(self) -> None:
@@ -139,13 +138,6 @@ class Cluster:
 
     def wait_until_up(self) -> None:
         eventually(lambda: self.ask("/health"), "a server is well", 60)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _children(pid: int) -> list[int]:

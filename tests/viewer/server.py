@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from tests.builders import eventually
+from tests.builders import eventually, free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,7 +21,7 @@ class Server:
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.folder = folder
         self.data = folder / "data"
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._settings = {"stable_seconds": 0.1, "ingest_workers": 1, "access_log": "false"} | settings
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,10 +61,3 @@ class Server:
             return httpx2.get(f"{self.url}/health/live").is_success
         except httpx2.TransportError:
             return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
