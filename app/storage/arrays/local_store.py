@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from app.storage.arrays.handles import Handles
 from app.storage.arrays.layout import Layout
 from app.storage.arrays.schemas import make_shard
 from app.storage.arrays.slices import Rows
+from app.storage.leftovers import remove_leftovers
 
 DRAFT_PREFIX = ".draft-"
 SIMULTANEOUS_READS = 2  # more threads read slower, not faster
@@ -70,9 +70,7 @@ class LocalStore:
         return erasing.bytes_on_disk(self.layout, image_id)
 
     def sweep_drafts(self, older_than_seconds: float) -> None:
-        for draft in self.layout.root.glob(f"{DRAFT_PREFIX}*"):
-            if time.time() - draft.stat().st_mtime >= older_than_seconds:
-                shutil.rmtree(draft, ignore_errors=True)
+        remove_leftovers(self.layout.root.glob(f"{DRAFT_PREFIX}*"), older_than_seconds)
 
     def check(self) -> None:
         root = self.layout.root

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from app.errors import StorageUnavailable
+from app.storage.leftovers import remove_leftovers
 
 
 class Scratch:
@@ -39,6 +38,4 @@ class Scratch:
 
     def sweep(self, older_than_seconds: float) -> None:
         """Remove what somebody left who was killed."""
-        for left in self.folder.glob("*"):
-            if time.time() - left.stat().st_mtime >= older_than_seconds:
-                shutil.rmtree(left, ignore_errors=True)
+        remove_leftovers(self.folder.glob("*"), older_than_seconds)
