@@ -8,7 +8,6 @@ import socket
 import sys
 import tempfile
 from difflib import get_close_matches
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +15,7 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from app.errors import CatalogUnavailable
+from app.packages import require_installed
 from app.settings import Settings
 from app.storage.arrays.store import require_package
 from app.storage.catalog.database import Catalog
@@ -44,7 +44,8 @@ def load_settings() -> Settings:
         require_local_disk(settings.db_dir)
         require_package(settings.storage_uri)
         require_package(settings.landing_uri, "BOREHOLE_LANDING_URI")
-        _require_dask(settings.scheduler)
+        if settings.scheduler is not None:
+            require_installed(DASK_PACKAGE, f"BOREHOLE_SCHEDULER={settings.scheduler}")
         catalog_url(settings)
     except RuntimeError as error:
         _exit(str(error))
@@ -53,15 +54,6 @@ def load_settings() -> Settings:
     if settings.database_url is not None:
         _require_catalog(settings)
     return settings
-
-
-def _require_dask(scheduler: str | None) -> None:
-    """Raises RuntimeError where a cluster is asked for, and its package is not installed."""
-    if scheduler is not None and find_spec(DASK_PACKAGE) is None:
-        raise RuntimeError(
-            f"BOREHOLE_SCHEDULER={scheduler} needs {DASK_PACKAGE}, which is not installed: "
-            ".venv/bin/pip install -r requirements-cluster.txt"
-        )
 
 
 def require_port(settings: Settings) -> None:

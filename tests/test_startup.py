@@ -6,7 +6,6 @@ import sys
 
 import pytest
 
-from app import startup
 from app.ingestion.__main__ import main as ingestion
 from app.settings import Settings
 from app.startup import load_settings, require_port
@@ -54,7 +53,7 @@ def test_whatever_setting_is_at_fault_there_is_a_line_for_it(refused):
 
 
 def test_a_cluster_needs_its_package(refused, monkeypatch):
-    monkeypatch.setattr(startup, "find_spec", lambda name: None)
+    monkeypatch.setattr("app.packages.find_spec", lambda name: None)
     assert refused(SCHEDULER="tcp://scheduler:8786") == [
         "BOREHOLE_SCHEDULER=tcp://scheduler:8786 needs distributed, which is not installed: "
         ".venv/bin/pip install -r requirements-cluster.txt"

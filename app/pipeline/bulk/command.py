@@ -6,6 +6,8 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from app.errors import CommandRefused
+from app.packages import require_installed
+from app.pipeline.at_hand import SCHEME
 from app.pipeline.bulk.folder import Folder
 from app.pipeline.bulk.hosting import somebody_at_work
 from app.pipeline.bulk.listing import Listing
@@ -14,6 +16,7 @@ from app.pipeline.bulk.report import Report
 from app.pipeline.bulk.run import BulkIngestion
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
+from app.storage.arrays.store import S3_PACKAGE
 from app.storage.catalog.jobs_in_place import FileInPlace
 from app.storage.catalog.tables import JobState
 
@@ -49,7 +52,7 @@ def ingest_in_bulk(settings: Settings, source: str, report: Path | None, *, retr
 
 
 def _listing_of(source: str, settings: Settings) -> Listing:
-    if source.startswith("s3://"):
+    if source.startswith(SCHEME):
         return _prefix(source)
     folder = Path(source)
     if not folder.is_dir():
@@ -62,12 +65,11 @@ def _listing_of(source: str, settings: Settings) -> Listing:
 
 def _prefix(uri: str) -> Listing:
     try:
-        from app.pipeline.bulk.prefix import Prefix  # boto3 is for those who have a bucket
-    except ImportError as error:
-        raise CommandRefused(
-            f"{uri} needs {error.name}, which is not installed: "
-            ".venv/bin/pip install -r requirements-cluster.txt"
-        ) from error
+        require_installed(S3_PACKAGE, uri)
+    except RuntimeError as error:
+        raise CommandRefused(str(error)) from error
+    from app.pipeline.bulk.prefix import Prefix  # boto3 is for those who have a bucket
+
     return Prefix(uri)
 
 

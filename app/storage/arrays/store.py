@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from typing import Any, Protocol
 
+from app.packages import require_installed
 from app.settings import Settings
 from app.storage.arrays.local_store import LocalStore
 from app.storage.arrays.slices import Rows
@@ -93,8 +93,5 @@ def open_store(settings: Settings) -> ArrayStore:
 
 def require_package(uri: str | None, variable: str = "BOREHOLE_STORAGE_URI") -> None:
     """Raises RuntimeError where what lies there needs a package that is not installed."""
-    if uri is not None and find_spec(S3_PACKAGE) is None:
-        raise RuntimeError(
-            f"{variable}={uri} needs {S3_PACKAGE}, which is not installed: "
-            ".venv/bin/pip install -r requirements-cluster.txt"
-        )
+    if uri is not None:
+        require_installed(S3_PACKAGE, f"{variable}={uri}")
