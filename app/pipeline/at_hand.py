@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +15,7 @@ from app.pipeline.names import free_names
 from app.pipeline.sidecars import name_with, names_of_sidecar
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.tables import Job
+from app.storage.leftovers import remove_leftovers
 
 if TYPE_CHECKING:  # boto3 is for those who have a bucket
     from app.storage.arrays.bucket import Bucket
@@ -40,14 +39,14 @@ def at_hand(place: Workplace, job: Job) -> Iterator[Path]:
         return
     folder = place.settings.db_dir / "cache" / "fetched"
     folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder, place.settings.file_seconds + LEFT_OVER_SECONDS)
+    remove_leftovers(folder.iterdir(), place.settings.file_seconds + LEFT_OVER_SECONDS)
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as scratch:
         yield _fetched(job, job.path, Path(scratch))
 
 
 def _fetched(job: Job, uri: str, folder: Path) -> Path:
     bucket_name, _, key = uri.removeprefix(SCHEME).partition("/")
-    bucket = bucket_of(bucket_name)
+    bucket = bucket_at(SCHEME + bucket_name)
     beside, slash, name = key.rpartition("/")
     file = folder / next(free_names(name))
     found = bucket.fetch(key, file)
@@ -63,16 +62,8 @@ def _fetched(job: Job, uri: str, folder: Path) -> Path:
 
 
 @lru_cache(maxsize=8)
-def bucket_of(name: str) -> Bucket:
-    """Objects by their whole keys. Raises StorageUnavailable."""
+def bucket_at(uri: str) -> Bucket:
+    """Raises StorageUnavailable."""
     from app.storage.arrays.bucket import Bucket
 
-    return Bucket(SCHEME + name)
-
-
-def _sweep(folder: Path, older_than_seconds: float) -> None:
-    """Remove what somebody had fetched who was killed."""
-    for left in folder.iterdir():
-        with suppress(FileNotFoundError):  # another was quicker
-            if time.time() - left.stat().st_mtime >= older_than_seconds:
-                shutil.rmtree(left, ignore_errors=True)
+    return Bucket(uri)

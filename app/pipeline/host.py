@@ -228,10 +228,11 @@ class _Hosting:
             with self._noting_trouble():
                 self.foreman.crew.start()
             self._dispatch()
-            self._take_arrivals(scan_asked=board.scans_asked > self.scans_done)
+            scan_asked = board.scans_asked > self.scans_done
+            self._take_arrivals(scan_asked=scan_asked)
             self.troubles.extend(self.arrivals.obstacles.values())
             with self._noting_trouble():
-                self._take_landed(scan_asked=board.scans_asked > self.scans_done)
+                self._take_landed(scan_asked=scan_asked)
         else:
             self.arrivals.stop()
         self.scans_done = board.scans_asked

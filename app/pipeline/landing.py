@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from itertools import islice
 
-from app.pipeline.at_hand import SCHEME, bucket_of
+from app.pipeline.at_hand import bucket_at
 from app.pipeline.names import ERROR_SUFFIX, free_names, is_ignored
 from app.pipeline.reporting import report_on
 from app.pipeline.sidecars import names_of_sidecar
@@ -34,7 +33,7 @@ class LandingZone:
     def __init__(self, place: Workplace, uri: str, every_seconds: float) -> None:
         self.jobs = JobsInPlace(place.catalog)
         self.every_seconds = every_seconds
-        self.bucket_name, self.prefix = _parts(uri)
+        self.uri = uri
         self.next_look = float("-inf")
 
     def look(self, *, at_once: bool = False) -> int:
@@ -45,21 +44,18 @@ class LandingZone:
         self.next_look = now + self.every_seconds
         # Asked before the listing: what is settled after that may still be listed, and must not be taken again.
         taken = self.jobs.unsettled_versions()
-        bucket = bucket_of(self.bucket_name)
-        base = f"{SCHEME}{self.bucket_name}/"
+        bucket = bucket_at(self.uri)
         new = [
-            FileInPlace(
-                base + found.key, found.key.removeprefix(self.prefix), found.size_bytes, found.version
-            )
-            for found in bucket.objects_in(self.prefix)
-            if found.key != self.prefix and not is_ignored(found.key.removeprefix(self.prefix))
-            if (base + found.key, found.version) not in taken
+            FileInPlace(f"{bucket.uri}/{found.key}", found.key, found.size_bytes, found.version)
+            for found in bucket.outside_folders()
+            if found.key and not is_ignored(found.key)
+            if (f"{bucket.uri}/{found.key}", found.version) not in taken
         ]
         if len(new) > MOST_AT_ONCE:
             self.next_look = now
-        added = self.jobs.add(list(islice(new, MOST_AT_ONCE)), time.time()) if new else []
+        added = self.jobs.add(new[:MOST_AT_ONCE], time.time()) if new else []
         if added:
-            log.info("%s files found in %s", len(added), base + self.prefix)
+            log.info("%s files found in %s", len(added), bucket.uri)
         return len(added)
 
 
@@ -78,35 +74,26 @@ def move_on(place: Workplace, job: Job, lease: Lease) -> None:
     Raises LeaseLost, StorageUnavailable, CatalogUnavailable.
     """
     assert job.path is not None and place.settings.landing_uri is not None
-    bucket_name, prefix = _parts(place.settings.landing_uri)
-    bucket = bucket_of(bucket_name)
-    source = job.path.removeprefix(f"{SCHEME}{bucket_name}/")
-    found = bucket.look_at(source)
+    bucket = bucket_at(place.settings.landing_uri)
+    name = job.path.removeprefix(f"{bucket.uri}/")
+    found = bucket.look_at(name)
     if found is None or found.version != job.file_version:
         return
-    folder = prefix + ("failed/" if job.state == JobState.FAILED else "processed/")
-    name = source.removeprefix(prefix)
+    folder = "failed" if job.state == JobState.FAILED else "processed"
     for free in free_names(name, ERROR_SUFFIX):
-        target = folder + free
-        uri = f"{SCHEME}{bucket_name}/{target}"
+        target = f"{folder}/{free}"
+        uri = f"{bucket.uri}/{target}"
         if job.target != uri and (bucket.has(target) or not place.jobs.reserve_target(lease, uri)):
             continue
         if job.state == JobState.FAILED:
             bucket.put(
                 target + ERROR_SUFFIX, json.dumps(report_on(job), indent=2, ensure_ascii=False).encode()
             )
-        description = next((each for each in names_of_sidecar(name) if bucket.has(prefix + each)), None)
+        description = next((each for each in names_of_sidecar(name) if bucket.has(each)), None)
         if description is not None:
-            bucket.copy(prefix + description, f"{target}.json")
-        bucket.copy(source, target)
-        still = bucket.look_at(source)
+            bucket.copy(description, f"{target}.json")
+        bucket.copy(name, target)
+        still = bucket.look_at(name)
         if still is not None and still.version == found.version:
-            bucket.delete([source] if description is None else [source, prefix + description])
+            bucket.delete([name] if description is None else [name, description])
         return
-
-
-def _parts(uri: str) -> tuple[str, str]:
-    """The bucket, and what the landing zone's keys begin with, a slash at its end unless it is empty."""
-    bucket_name, _, prefix = uri.removeprefix(SCHEME).partition("/")
-    prefix = prefix.strip("/")
-    return bucket_name, f"{prefix}/" if prefix else ""

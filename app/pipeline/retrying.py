@@ -40,7 +40,7 @@ def retry_now(place: Workplace, job_id: int) -> Job:
 
 
 def _revive_failed(place: Workplace, job: Job) -> Job:
-    if job.path is not None and has_landed(place.settings, job):
+    if has_landed(place.settings, job):
         raise NothingToRetry(f"{job.name} lies at {job.target}: copy it into the landing zone again")
     if job.path is not None:
         raise NothingToRetry(

@@ -86,7 +86,7 @@ class Bucket:
         with target.open("wb") as file:
             for piece in self._pieces(answer["Body"]):
                 file.write(piece)
-        return StoredObject(key, answer["ContentLength"], answer["ETag"].strip('"'))
+        return _answered(key, answer)
 
     def _pieces(self, body: Any) -> Iterator[bytes]:
         with self._translated():
@@ -115,21 +115,21 @@ class Bucket:
             answer = self._client.list_objects_v2(
                 Bucket=self.name, Prefix=self.prefix, StartAfter=self.prefix + after
             )
+        return self._listed(answer)
+
+    def outside_folders(self) -> Iterator[StoredObject]:
+        """Those whose names have no slash."""
+        with self._translated():
+            for page in self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=self.prefix, Delimiter="/"
+            ):
+                yield from self._listed(page)
+
+    def _listed(self, page: Any) -> list[StoredObject]:
         return [
             StoredObject(found["Key"].removeprefix(self.prefix), found["Size"], found["ETag"].strip('"'))
-            for found in answer.get("Contents", ())
+            for found in page.get("Contents", ())
         ]
-
-    def objects_in(self, prefix: str) -> Iterator[StoredObject]:
-        """Those whose names begin so, and have no slash after that."""
-        with self._translated():
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name, Prefix=self.prefix + prefix, Delimiter="/"
-            )
-            for page in pages:
-                for found in page.get("Contents", ()):
-                    key = found["Key"].removeprefix(self.prefix)
-                    yield StoredObject(key, found["Size"], found["ETag"].strip('"'))
 
     def look_at(self, key: str) -> StoredObject | None:
         """None where there is no such object."""
@@ -141,7 +141,7 @@ class Bucket:
                     raise
                 self._client.head_bucket(Bucket=self.name)  # it may be the bucket that is not there
                 return None
-        return StoredObject(key, found["ContentLength"], found["ETag"].strip('"'))
+        return _answered(key, found)
 
     def copy(self, source: str, target: str) -> None:
         """Within the bucket, by the server; what lies at the target is replaced."""
@@ -188,6 +188,11 @@ class Bucket:
             yield
         except (BotoCoreError, ClientError, OSError) as error:
             raise StorageUnavailable(f"{self.uri} does not answer: {error}") from error
+
+
+def _answered(key: str, answer: Any) -> StoredObject:
+    """answer: to GET or HEAD."""
+    return StoredObject(key, answer["ContentLength"], answer["ETag"].strip('"'))
 
 
 def _client() -> Any:
