@@ -36,6 +36,7 @@ log = logging.getLogger("borehole.pipeline")
 
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
+RESULT_SECONDS = 10.0
 PATIENCE_SECONDS = 5.0
 """So long nothing is asked of a cluster that has failed us."""
 CENSUS_SECONDS = 2.0
@@ -142,7 +143,7 @@ class DaskCrew:
                     self.address, timeout=CONNECT_SECONDS, set_as_default=False, name="borehole-host"
                 )
             except (OSError, TimeoutError) as error:
-                self._rest(f"the Dask scheduler {self.address} does not answer", error)
+                raise self._rest(f"the Dask scheduler {self.address} does not answer") from error
         log.info("ingesting on the Dask cluster of %s", self.address)
         self._counted = float("-inf")
 
@@ -155,10 +156,10 @@ class DaskCrew:
             processing: dict[str, list[object]] = self._ask("processing")
         except (OSError, TimeoutError) as error:
             self.size = 0
-            self._rest(f"the Dask scheduler {self.address} does not answer", error)
+            raise self._rest(f"the Dask scheduler {self.address} does not answer") from error
         self.size = len(processing)  # not their threads: those of one process take turns
         self._counted = time.monotonic()
-        under_way = {key for keys in processing.values() for key in keys}
+        under_way = _workers_by_key(processing)
         for future, given in self._given.items():
             if future.key not in under_way:
                 given.since = self._counted
@@ -166,10 +167,9 @@ class DaskCrew:
     def _under_way(self) -> dict[object, str]:
         """The worker that is at it, for the key of each task; of none where the scheduler does not answer."""
         try:
-            processing = self._ask("processing")
+            return _workers_by_key(self._ask("processing"))
         except (OSError, TimeoutError):
             return {}
-        return {key: worker for worker, keys in processing.items() for key in keys}
 
     def _ask(self, question: str) -> Any:
         """What the scheduler answers, within reason. Raises OSError, TimeoutError."""
@@ -177,31 +177,24 @@ class DaskCrew:
         assert client is not None
         return client.sync(getattr(client.scheduler, question), callback_timeout=ANSWER_SECONDS)
 
-    def _rest(self, trouble: str, cause: Exception) -> None:
-        """Raises WorkersUnavailable, and goes on to for some seconds."""
+    def _rest(self, trouble: str) -> WorkersUnavailable:
+        """Ask nothing of the cluster for some seconds; what to raise, if anything."""
         self._trouble, self._idle_until = trouble, time.monotonic() + PATIENCE_SECONDS
-        raise WorkersUnavailable(trouble) from cause
+        return WorkersUnavailable(trouble)
 
     def _ended(self, future: Task, step: Step) -> Ended:
         if future.status == "finished":
-            result = self._result(future)
-            return Ended(step, Fate.DONE, result) if result is not _GONE else Ended(step, Fate.NEVER_BEGAN)
-        if future.status == "error":
-            error = future.exception()
-            if isinstance(error, KilledWorker):
-                return Ended(step, Fate.DIED, deaths=error.allowed_failures + 1)
-            log.error("a Dask worker could not begin with %s: %s", step.label, error, exc_info=error)
-            self._trouble = f"a worker of the Dask cluster cannot work: {error}"
-            self._idle_until = time.monotonic() + PATIENCE_SECONDS
+            try:
+                return Ended(step, Fate.DONE, future.result(timeout=RESULT_SECONDS))
+            except Exception as error:  # whatever counts of it is in the catalog
+                log.warning("the result of %s did not arrive: %s", future.key, error)
+        elif future.status == "error":
+            failure = future.exception()
+            if isinstance(failure, KilledWorker):
+                return Ended(step, Fate.DIED, deaths=failure.allowed_failures + 1)
+            log.error("a Dask worker could not begin with %s: %s", step.label, failure, exc_info=failure)
+            self._rest(f"a worker of the Dask cluster cannot work: {failure}")
         return Ended(step, Fate.NEVER_BEGAN)
-
-    def _result(self, future: Task) -> Any:
-        """_GONE where it was lost on its way: whatever counts of it is in the catalog."""
-        try:
-            return future.result(timeout=ANSWER_SECONDS * 5)
-        except Exception as error:
-            log.warning("the result of %s did not arrive: %s", future.key, error)
-            return _GONE
 
     def _end_its_worker(self, future: Task, worker: str) -> None:
         client = self._client
@@ -222,7 +215,9 @@ class DaskCrew:
         self.size = 0
 
 
-_GONE = object()
+def _workers_by_key(processing: dict[str, list[object]]) -> dict[object, str]:
+    """processing: the keys of the tasks that each worker is at."""
+    return {key: worker for worker, keys in processing.items() for key in keys}
 
 
 def _carried_out() -> Callable[[bytes], Any]:
