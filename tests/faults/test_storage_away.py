@@ -79,6 +79,8 @@ def test_an_s3_server_that_stops_and_returns_costs_nothing_but_the_time(server, 
 
 
 def test_the_secrets_of_the_bucket_are_in_no_log_and_no_answer(server, s3, tmp_path):
+    tiny_csv(server.data / "seen.csv", first=2.0)
+    stored(server, 1)  # a host that has not seen the bucket yet begins with no file, and would only say so
     s3.stop()
     tiny_csv(server.data / "a.csv")
     eventually(lambda: any(job["state"] == "retrying" for job in jobs(server)), "the file waits", 60)
