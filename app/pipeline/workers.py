@@ -26,7 +26,7 @@ from app.settings import Settings
 
 log = logging.getLogger("borehole.worker")
 
-NICENESS = 19
+NICENESS = 10
 KILL_SECONDS = 5.0
 BEGUN = "begun"
 

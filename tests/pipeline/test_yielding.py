@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from app.pipeline.yielding import THREADS, may_come_back, yielding
+from app.pipeline.yielding import THREADS, is_starved, may_come_back, yielding
 from tests.builders import eventually
 from tests.storage.processes import SPAWN
 
@@ -42,33 +42,38 @@ def every_thread_gives_way() -> None:
     other = threading.Thread(target=over.wait, daemon=True)
     other.start()
     with yielding():
-        # The one that waits for impatience inherits from who starts it.
+        # The one that watches inherits from who starts it.
         assert policies() == {os.SCHED_IDLE}
     assert policies() == {os.SCHED_OTHER}
     over.set()
 
 
 def who_has_waited_gets_a_share() -> None:
-    with yielding(0.02):
+    with yielding(0.02):  # what it waits for takes no processor
         eventually(lambda: os.sched_getscheduler(0) == os.SCHED_OTHER, "a share")
     with yielding():
         assert os.sched_getscheduler(0) == os.SCHED_IDLE
 
 
-def who_is_done_in_time_leaves_no_timer() -> None:
+def who_is_done_in_time_leaves_no_thread() -> None:
     before = threading.active_count()
     with yielding(0.05):
         pass
-    eventually(lambda: threading.active_count() == before, "the timer's end")
+    eventually(lambda: threading.active_count() == before, "the watcher's end")
 
 
 @pytest.mark.parametrize(
-    "check", [every_thread_gives_way, who_has_waited_gets_a_share, who_is_done_in_time_leaves_no_timer]
+    "check", [every_thread_gives_way, who_has_waited_gets_a_share, who_is_done_in_time_leaves_no_thread]
 )
 def test_in_a_process_of_its_own(check):
     if not may_come_back():
         pytest.skip("this user may not come back from SCHED_IDLE: ulimit -e")
     in_a_process_of_its_own(check)
+
+
+@pytest.mark.parametrize(("worked", "starved"), [(0.0, True), (0.1, True), (0.2, False), (0.5, False)])
+def test_who_gets_less_than_a_quarter_of_a_processor_is_starved(worked, starved):
+    assert is_starved(worked, 0.5) is starved
 
 
 def test_who_could_not_come_back_does_not_go(monkeypatch):
