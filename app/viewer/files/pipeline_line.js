@@ -1,4 +1,4 @@
-// The footer: how the pipeline is, and its switch.
+// The footer: how the pipeline is, and its switch. A refusal stands until the next attempt: the status comes by itself and would wipe it away.
 
 import { ServerAway } from "../api.js";
 import { byId, showText } from "../dom.js";
@@ -44,10 +44,12 @@ export class PipelineLine {
   async #act(action) {
     const button = byId(`pipeline-${action}`);
     button.disabled = true;
+    showText(byId("pipeline-refusal"), null);
     try {
       this.showStatus(await this.api.write("POST", `/pipeline/${action}`));
     } catch (error) {
-      this.showProblem(error);
+      if (error instanceof ServerAway) this.showProblem(error);
+      else showText(byId("pipeline-refusal"), error.message);
     }
     button.disabled = false;
   }
