@@ -27,6 +27,14 @@ class WatcherView(BaseModel):
     reason: str | None = Field(description="Why it polls.")
 
 
+class WorkersView(BaseModel):
+    count: int = Field(description="How many files, or parts of long ones, can be read side by side.")
+    scheduler: str | None = Field(
+        description="The Dask scheduler they belong to; null where they are processes of the host.",
+        examples=["tcp://scheduler:8786"],
+    )
+
+
 class StatusView(BaseModel):
     running: bool = Field(description="Whether files dropped into the data folder are taken.")
     watcher: WatcherView
@@ -37,6 +45,7 @@ class StatusView(BaseModel):
     jobs: dict[str, int] = Field(description="How many jobs ever were, by state.")
     trouble: str | None = Field(description="What keeps the pipeline from working, such as a full disk.")
     host: str | None = Field(description="The process that hosts the pipeline.")
+    workers: WorkersView
     data_dir: str
 
     @classmethod
@@ -54,6 +63,9 @@ class StatusView(BaseModel):
             jobs=status.counts,
             trouble=board.trouble,
             host=board.host if status.host_alive else None,
+            workers=WorkersView(
+                count=(board.workers if status.host_alive else None) or 0, scheduler=board.scheduler
+            ),
             data_dir=str(services.settings.data_dir),
         )
 

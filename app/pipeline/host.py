@@ -150,6 +150,7 @@ class _Hosting:
             host=self.owner,
             data_dir=told_on_the_board(self.place),
             running=False,
+            scheduler=self.settings.scheduler,
             seen_at=time.time(),
             **asked,
         )
@@ -256,7 +257,8 @@ class _Hosting:
         """Tell the board what changed, and now and then that we live."""
         watch = self.arrivals.watch
         mode, reason = (watch.mode, watch.reason) if watch is not None else (None, None)
-        news = (self.running, mode, reason, self.scans_done, self.arrivals.waiting, self.trouble)
+        workers = self.foreman.crew.size
+        news = (self.running, mode, reason, self.scans_done, self.arrivals.waiting, self.trouble, workers)
         now = time.monotonic()
         if news == self.told and now - self.last_heartbeat < HEARTBEAT_SECONDS:
             return
@@ -268,6 +270,7 @@ class _Hosting:
             scans_done=self.scans_done,
             waiting=self.arrivals.waiting,
             trouble=self.trouble,
+            workers=workers,
             seen_at=time.time(),
         )
         self.told, self.last_heartbeat = news, now

@@ -28,6 +28,7 @@ def test_the_pipeline_is_on_by_itself_and_says_how_it_watches(client, settings):
     assert view["watcher"] == {"mode": "native", "reason": None}
     assert (view["waiting"], view["queued"], view["active"], view["unsettled"]) == (0, 0, [], 0)
     assert view["trouble"] is None and view["host"]
+    assert view["workers"] == {"count": settings.ingest_workers, "scheduler": None}
     assert view["data_dir"] == str(settings.data_dir)
     assert set(view["jobs"].values()) == {0}
 

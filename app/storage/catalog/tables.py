@@ -254,3 +254,5 @@ class PipelineState(Base):
     seen_at: Mapped[float] = mapped_column(default=0.0)
     waiting: Mapped[int] = mapped_column(default=0)
     trouble: Mapped[str | None]
+    workers: Mapped[int | None]
+    scheduler: Mapped[str | None]

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.reading import RowReader
-from tests.builders import settings_in
+from tests.builders import eventually, settings_in
 from tests.dask_cluster import DaskCluster
 from tests.faults.cluster import Cluster
 from tests.faults.contents import Content
@@ -42,6 +42,8 @@ def run(
             dask.add_worker(settings_in(folder, database_url=database_url))
         servers.start()
         servers.wait_until_up()
+        whole = {"count": WORKERS, "scheduler": dask.address}
+        eventually(lambda: told_of_workers(servers) == whole, "the status tells of the workers", 60)
         began = time.monotonic()
         next_death = began + pause
         while len(dropped) < files or in_line(servers):
@@ -84,6 +86,11 @@ def in_line(servers: Cluster) -> int:
     """Files on their way; more than any bound while nobody can say."""
     status = servers.ask("/pipeline/status")
     return status["waiting"] + status["queued"] + len(status["active"]) if status else IN_LINE
+
+
+def told_of_workers(servers: Cluster) -> object:
+    status = servers.ask("/pipeline/status")
+    return status and status["workers"]
 
 
 def file_of(number: int) -> tuple[str, Content]:
