@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import machine, samples, wrk
+from benchmarks.bucket import bucket
 from benchmarks.bulk import bulk
 from benchmarks.disk import disk
 from benchmarks.document import PAGE, with_section
@@ -30,7 +31,18 @@ from benchmarks.whole_well import whole_well
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.__name__: benchmark
-    for benchmark in (serving, whole_well, growth, ingesting, bulk, interference, disk, memory, startup)
+    for benchmark in (
+        serving,
+        whole_well,
+        growth,
+        ingesting,
+        bulk,
+        bucket,
+        interference,
+        disk,
+        memory,
+        startup,
+    )
 }
 
 

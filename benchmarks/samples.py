@@ -57,14 +57,17 @@ def wells(cache: Path, folder: Path, count: int) -> Path:
     return folder
 
 
-def store(folder: Path, files: Sequence[Path]) -> None:
-    """Ingest by hand into `folder`, in the order given; the files stay where they are."""
+def store(folder: Path, files: Sequence[Path], **settings: object) -> None:
+    """Ingest by hand into `folder`, in the order given; the files stay where they are.
+
+    settings: as `environment`'s.
+    """
     (folder / "logs").mkdir(exist_ok=True)
     for first in range(0, len(files), FILES_AT_ONCE):
         subprocess.run(
             [sys.executable, "-m", "app.ingestion", *map(str, files[first : first + FILES_AT_ONCE])],
             cwd=folder,
-            env=environment(folder, stable_seconds=0),
+            env=environment(folder, **{"stable_seconds": 0} | settings),
             stdout=subprocess.DEVNULL,
             check=True,
         )

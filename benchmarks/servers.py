@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -95,7 +96,7 @@ class Server:
 
 
 def product(folder: Path, **settings: object) -> Server:
-    """`python -m app` with its data/, db/ and logs/ in `folder`; settings: `stable_seconds=0.2` and the like."""
+    """`python -m app` with its data/, db/ and logs/ in `folder`; settings: as `environment`'s."""
     return Server([sys.executable, "-m", "app"], folder, environment(folder, **settings), "/health/ready")
 
 
@@ -110,8 +111,11 @@ def reference(folder: Path, body: bytes) -> Server:
     return Server(command, folder, environment(folder) | {"REFERENCE_BODY": str(folder / "body")}, "/")
 
 
-def environment(folder: Path, **settings: object) -> dict[str, str]:
-    """Of a process that works in `folder` alone."""
+def environment(folder: Path, *, more: Mapping[str, str] | None = None, **settings: object) -> dict[str, str]:
+    """Of a process that works in `folder` alone.
+
+    settings: `stable_seconds=0.2` and the like; more: variables that are not the product's.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("BOREHOLE_")}
     places = {f"BOREHOLE_{name.upper()}_DIR": str(folder / name) for name in ("data", "db")}
     given = {f"BOREHOLE_{name.upper()}": str(value) for name, value in settings.items()}
@@ -120,6 +124,7 @@ def environment(folder: Path, **settings: object) -> dict[str, str]:
         | places
         | {"BOREHOLE_LOG_DIR": str(folder / "logs"), "BOREHOLE_ACCESS_LOG": "false", "PYTHONPATH": str(ROOT)}
         | given
+        | dict(more or {})
     )
 
 

@@ -30,7 +30,7 @@ def serving(run: Run) -> Iterator[Row]:
     with product(folder) as ours:
         client = ours.client()
         image = client.json("/images/1")
-        _warm(client, image["rows"])
+        warm(client, image["rows"])
         path = next(Windows.of(image).paths(IMAGE_PATH.format(id=1)))
         picture = client.get(path)
         with reference(run.folder("reference"), picture.body) as bare:
@@ -49,7 +49,7 @@ def serving(run: Run) -> Iterator[Row]:
         yield _first_frames(client, range(2, untouched + 2))
 
 
-def _warm(client: Client, rows: int) -> None:
+def warm(client: Client, rows: int) -> None:
     """Have every row of image 1 in memory."""
     windows = Windows(TOP, STEP, rows, WARMING_ROWS)
     for row in range(0, rows, WARMING_ROWS):

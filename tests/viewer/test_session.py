@@ -59,11 +59,15 @@ def test_a_key_for_reading_is_told_that_it_is_when_it_would_write(closed, viewer
     viewer.wait_until_drawn()
     viewer.until("!document.getElementById('pipeline-start').hidden")
     viewer["#pipeline-start"].click()
-    refused = "document.getElementById('pipeline-refusal').textContent.includes(\"'dashboard' is for reading\")"
+    refused = (
+        "document.getElementById('pipeline-refusal').textContent.includes(\"'dashboard' is for reading\")"
+    )
     viewer.until(refused)
     assert not viewer.evaluate(IS_ASKED)
     with viewer.page.expect_response("**/pipeline/status"):
-        viewer.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when the tab is looked at again
+        viewer.evaluate(
+            "document.dispatchEvent(new Event('visibilitychange'))"
+        )  # as when the tab is looked at again
     viewer.until("document.getElementById('pipeline-detail').textContent.includes('files wait')")
     assert viewer.evaluate(refused)
     assert viewer["#pipeline-state"].inner_text() == "Pipeline stopped"
