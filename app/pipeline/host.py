@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from app.errors import CatalogUnavailable, TransientError
 from app.pipeline.arrivals import Arrivals
+from app.pipeline.bulletin import Bulletin, News
 from app.pipeline.claiming import enqueue
 from app.pipeline.clock import ClockWatch
 from app.pipeline.crew import Crew
@@ -31,7 +32,6 @@ log = logging.getLogger("borehole.pipeline")
 TICK_SECONDS = 0.25
 SHORTEST_TICK_SECONDS = 0.02
 LOCK_RETRY_SECONDS = 1.0
-HEARTBEAT_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 5.0
 STOP_GRACE_SECONDS = 8.0
 
@@ -107,6 +107,7 @@ class _Hosting:
         self.owner = host.owner
         self.settings = settings = host.place.settings
         self.foreman = Foreman(self.place, self.owner)
+        self.bulletin = Bulletin(self.place, self.owner)
         self.arrivals = Arrivals(
             self.place.folders, settings.stable_seconds, settings.rescan_seconds, host.wake
         )
@@ -118,9 +119,8 @@ class _Hosting:
         self.running = self.lost = self.ids_known = False
         self.trouble: str | None = None
         self.troubles: list[str] = []
-        self.told: tuple[object, ...] | None = None
         self.scans_done = 0
-        self.last_heartbeat = self.last_housekeeping = float("-inf")
+        self.last_housekeeping = float("-inf")
         self.clock = ClockWatch()
 
     def run(self) -> None:
@@ -201,7 +201,7 @@ class _Hosting:
         if jump:
             follow_the_clock(self.place.catalog, jump, time.time(), LEASE_SECONDS)
             self.clock.accept(jump)
-            self.last_heartbeat = float("-inf")
+            self.bulletin.tell_again()
             log.warning("the clock was set by %+.0f s", jump)
 
     def _keep_house(self) -> None:
@@ -254,28 +254,20 @@ class _Hosting:
             self._dispatch()
 
     def _report(self) -> None:
-        """Tell the board what changed, and now and then that we live."""
         watch = self.arrivals.watch
-        mode, reason = (watch.mode, watch.reason) if watch is not None else (None, None)
-        workers = self.foreman.crew.size
-        news = (self.running, mode, reason, self.scans_done, self.arrivals.waiting, self.trouble, workers)
-        now = time.monotonic()
-        if news == self.told and now - self.last_heartbeat < HEARTBEAT_SECONDS:
-            return
-        self.place.board.tell(
-            self.owner,
-            running=self.running,
-            mode=mode,
-            mode_reason=reason,
-            scans_done=self.scans_done,
-            waiting=self.arrivals.waiting,
-            trouble=self.trouble,
-            workers=workers,
-            seen_at=time.time(),
+        self.bulletin.tell(
+            News(
+                running=self.running,
+                mode=watch.mode if watch is not None else None,
+                mode_reason=watch.reason if watch is not None else None,
+                scans_done=self.scans_done,
+                waiting=self.arrivals.waiting,
+                trouble=self.trouble,
+                workers=self.foreman.crew.size,
+            )
         )
-        self.told, self.last_heartbeat = news, now
 
     def _end(self) -> None:
         self.arrivals.stop()
         self.foreman.stop(0.0 if self.lost else STOP_GRACE_SECONDS)
-        self.place.board.tell(self.owner, host=None, running=False, mode=None, mode_reason=None)
+        self.bulletin.tell_the_end()
