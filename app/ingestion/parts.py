@@ -42,6 +42,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Division:
+    """head_bytes: so many of the file, from its first, whoever reads a part has to have as well."""
+
+    head_bytes: int
     rows: int
     descending: bool
     parts: tuple[Part, ...]
@@ -79,6 +82,7 @@ def divide(path: Path, ends: LineEnds, settings: Settings, workers: int) -> Divi
     lines = [first, *(first + done for done in accumulate(size for _, size in in_file))]
     offsets = [source.lines.offset, *_offsets(path, ends.newlines, lines[1:-1]), source.lines.stop]
     return Division(
+        source.header.head_bytes,
         rows,
         descending,
         tuple(

@@ -10,17 +10,16 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import CatalogUnavailable, FileChanged, FileError, TransientError
+from app.errors import CatalogUnavailable, FileError, TransientError
 from app.ingestion.fingerprint import Fingerprint, fingerprint, line_ends
 from app.ingestion.metadata import Said, overridden, within_bounds
 from app.ingestion.parts import Division, StoredPart, divide, join_parts
 from app.ingestion.readers import FoundImage, Metadata, open_file
 from app.ingestion.readers.csv_file import CsvFile
 from app.ingestion.storing import store_image
-from app.pipeline.at_hand import at_hand, is_in_a_bucket
 from app.pipeline.image_records import describe, image_record
 from app.pipeline.job_file import said_beside
-from app.pipeline.stability import Snapshot
+from app.pipeline.originals import Original, original_of
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.writing import ImageWriter
 from app.storage.catalog.leases import Lease
@@ -34,15 +33,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Divided:
-    """An attempt under way in parts. before: what the file was when the attempt began, at `began` (UTC).
+    """An attempt under way in parts, since `began` (UTC). content: where it is known already.
 
     metadata: of the one image that a file of this kind holds.
     """
 
     job: Job
     lease: Lease
-    path: Path
-    before: Snapshot
+    original: Original
+    content: Fingerprint | None
     image_id: int
     division: Division
     metadata: Metadata
@@ -68,31 +67,31 @@ class Attempt:
     def run(self, workers: int) -> list[int] | Divided:
         """The ids of the images that hold this content, in the order of the file: new, or stored before.
 
-        With several workers a long file is only begun, for them to read it in parts, unless it had to be fetched.
+        With several workers a long file is only begun, for them to read it in parts.
         Raises FileError, FileChanged, StorageUnavailable, CatalogUnavailable, LeaseLost, OSError.
         """
-        with at_hand(self.place, self.job) as path:
-            return self._read(path, 1 if is_in_a_bucket(self.job) else workers)
+        original = original_of(self.place, self.job)
+        with original.whole(self.place) as path:
+            return self._read(original, path, workers)
 
-    def _read(self, path: Path, workers: int) -> list[int] | Divided:
-        before = Snapshot.of(path.stat())
-        with self._abandoned_on_error(), self._judged_only_if_unchanged(path, before):
+    def _read(self, original: Original, path: Path, workers: int) -> list[int] | Divided:
+        with self._abandoned_on_error(), self._judged_only_if_unchanged(original):
             file = open_file(path, self.place.settings)
             self.said = said_beside(self.job, path)
-            divided = self._divided(path, before, file, workers) if isinstance(file, CsvFile) else None
+            divided = self._divided(original, path, file, workers) if isinstance(file, CsvFile) else None
             if divided is not None:
                 return divided
         content = fingerprint(path)
         known = self._known(content)
         while not (missing := [image for image in file.images if image.channel not in known]):
-            self._check_unchanged(path, before)
+            original.check_unchanged()
             image_ids = [known[image.channel] for image in file.images]
             if self._are_known(image_ids):
                 return image_ids
             known = self.place.images.of_content(content.sha256)  # one has been deleted since
         self.rows_total = self.rows_total or sum(image.rows or 0 for image in missing)
         with self._abandoned_on_error():
-            with self._judged_only_if_unchanged(path, before):
+            with self._judged_only_if_unchanged(original):
                 records = {image.channel: self._stored(image, content) for image in missing}
             return self._commit([image.channel for image in file.images], records, known)
 
@@ -102,11 +101,11 @@ class Attempt:
         with self._abandoned_on_error():
             known = self._known(content)
             if known:
-                self._check_unchanged(divided.path, divided.before)
+                divided.original.check_unchanged()
                 if self._are_known(list(known.values())):
                     self._abandon()
                     return list(known.values())
-            with self._judged_only_if_unchanged(divided.path, divided.before):
+            with self._judged_only_if_unchanged(divided.original):
                 writer = ImageWriter(self.place.arrays, divided.image_id)
                 stored = join_parts(divided.division, parts, writer, self.place.settings)
             record = image_record(self.place, self.job.name, "", content, stored, divided.metadata)
@@ -117,15 +116,18 @@ class Attempt:
         self.begun = [image_id]
         self._abandon()
 
-    def _divided(self, path: Path, before: Snapshot, file: CsvFile, workers: int) -> Divided | None:
+    def _divided(self, original: Original, path: Path, file: CsvFile, workers: int) -> Divided | None:
         ends = line_ends(path)
         self.rows_total = max(0, ends.lines - 1)
         division = divide(path, ends, self.place.settings, workers)
         if division is None:
             return None
+        content = None if original.stays_at_hand else fingerprint(path)
+        if content is not None and self._known(content):
+            return None
         metadata = self._metadata(file.images[0])
         image_id = self._begin().image_id
-        return Divided(self.job, self.lease, path, before, image_id, division, metadata, time.time())
+        return Divided(self.job, self.lease, original, content, image_id, division, metadata, time.time())
 
     def _metadata(self, image: FoundImage) -> Metadata:
         return overridden(within_bounds(image.metadata), self.said)
@@ -152,18 +154,14 @@ class Attempt:
             raise
 
     @contextmanager
-    def _judged_only_if_unchanged(self, path: Path, before: Snapshot) -> Iterator[None]:
+    def _judged_only_if_unchanged(self, original: Original) -> Iterator[None]:
         """Raises FileChanged, whatever was found wrong with a file that somebody is still writing to."""
         try:
             yield
         except FileError:
-            self._check_unchanged(path, before)
+            original.check_unchanged()
             raise
-        self._check_unchanged(path, before)
-
-    def _check_unchanged(self, path: Path, before: Snapshot) -> None:
-        if Snapshot.of(path.stat()) != before:
-            raise FileChanged(f"{self.job.name} changed while it was read")
+        original.check_unchanged()
 
     def _begin(self) -> ImageWriter:
         image_id = self.place.images.begin(self.lease, time.time())

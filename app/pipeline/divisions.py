@@ -58,7 +58,8 @@ class Divisions:
 
     def begin(self, divided: Divided) -> None:
         parts = [PartOfJob(divided, number) for number in range(len(divided.division.parts))]
-        self._under_way[divided.lease.token] = _UnderWay(divided, [HashOfJob(divided), *parts])
+        to_hash = [HashOfJob(divided)] if divided.content is None else []
+        self._under_way[divided.lease.token] = _UnderWay(divided, [*to_hash, *parts], content=divided.content)
 
     def drop(self, lease: Lease) -> None:
         """The job is no longer ours, or begins anew; what still comes back of it is ignored."""

@@ -53,8 +53,10 @@ def run_part(place: Workplace, divided: Divided, number: int) -> StoredPart | No
     """One part of a divided file; None where one process has to read it all, and to say what is wrong."""
     division, settings = divided.division, place.settings
     writer = ImageWriter(place.arrays, divided.image_id)
+    part = division.parts[number]
     try:
-        return store_part(divided.path, settings, division, division.parts[number], writer)
+        with divided.original.part(place, division.head_bytes, part.lines) as path:
+            return store_part(path, settings, division, part, writer)
     except (PartsDiffer, FileError, TransientError, OSError, MemoryError) as error:
         log.info("%s is read by one process: %s", divided.job.name, error, extra={"job": divided.job.id})
         return None
@@ -63,10 +65,11 @@ def run_part(place: Workplace, divided: Divided, number: int) -> StoredPart | No
         return None
 
 
-def hash_job(divided: Divided) -> Fingerprint | None:
+def hash_job(place: Workplace, divided: Divided) -> Fingerprint | None:
     """The hash of a divided file; None where it cannot be read."""
     try:
-        return fingerprint(divided.path)
+        with divided.original.whole(place) as path:
+            return fingerprint(path)
     except OSError as error:
         log.info("%s cannot be hashed: %s", divided.job.name, error, extra={"job": divided.job.id})
         return None

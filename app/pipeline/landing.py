@@ -11,7 +11,7 @@ import json
 import logging
 import time
 
-from app.pipeline.at_hand import bucket_at
+from app.pipeline.buckets import bucket_at
 from app.pipeline.names import ERROR_SUFFIX, free_names, is_ignored
 from app.pipeline.reporting import report_on
 from app.pipeline.sidecars import names_of_sidecar

@@ -63,7 +63,7 @@ class HashOfJob:
         return f"hash-{self.divided.job.name}"
 
     def run(self, place: Workplace) -> Fingerprint | None:
-        return hash_job(self.divided)
+        return hash_job(place, self.divided)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from app.ingestion.statistics import ImageStatistics
 from app.ingestion.stored_image import Findings
 from app.pipeline.attempt import Divided
 from app.pipeline.divisions import Divisions
+from app.pipeline.originals import OnDisk
 from app.pipeline.stability import Snapshot
 from app.pipeline.steps import EndOfJob, HashOfJob, PartOfJob, WholeJob
 from app.storage.catalog.leases import Lease
@@ -25,15 +26,15 @@ CONTENT = Fingerprint("ab", 40)
 ROWS = 10
 
 
-def divided(number: int = 1, parts: int = 2) -> Divided:
+def divided(number: int = 1, parts: int = 2, content: Fingerprint | None = None) -> Divided:
     cut = tuple(Part(Lines(at * 10, at * 10 + 10, at), at * ROWS, ROWS) for at in range(parts))
     return Divided(
         job=Job(id=number, name="x.csv"),
         lease=Lease(number, f"test/{number}", 60.0),
-        path=Path("x.csv"),
-        before=Snapshot(1, 2, 3),
+        original=OnDisk("x.csv", Path("x.csv"), Snapshot(1, 2, 3)),
+        content=content,
         image_id=number + 100,
-        division=Division(ROWS * parts, False, cut),
+        division=Division(10, ROWS * parts, False, cut),
         metadata=Metadata(),
         began=1.0,
     )

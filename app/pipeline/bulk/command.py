@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.errors import CommandRefused
 from app.packages import require_installed
-from app.pipeline.at_hand import SCHEME
+from app.pipeline.buckets import SCHEME
 from app.pipeline.bulk.folder import Folder
 from app.pipeline.bulk.hosting import somebody_at_work
 from app.pipeline.bulk.listing import Listing

@@ -19,7 +19,7 @@ from app.errors import StorageUnavailable
 SIMULTANEOUS_REQUESTS = 40  # the three listings of each of a shard's arrays are one round trip
 KEYS_PER_DELETE = 1000
 PIECE_BYTES = 1 << 20
-NOT_FOUND = 404
+NOT_FOUND, OUT_OF_RANGE = 404, 416
 
 # A server that is gone is found out within seconds: who waits for an answer is told to come back.
 CONNECT_SECONDS = 2.0
@@ -76,17 +76,30 @@ class Bucket:
                 return None
         return content
 
-    def fetch(self, key: str, target: Path) -> StoredObject | None:
-        """Into a file, a piece at a time; None where there is no such object. Raises OSError, too."""
+    def fetch(self, key: str, target: Path, start: int, stop: int) -> StoredObject | None:
+        """The bytes start … stop − 1, if it has them, to the same place of a file that is there already.
+
+        What the object is then; None where there is none. Raises OSError, too.
+        """
+        if start == stop:
+            return self.look_at(key)
         with self._translated():
             try:
-                answer = self._client.get_object(Bucket=self.name, Key=self.prefix + key)
+                answer = self._client.get_object(
+                    Bucket=self.name, Key=self.prefix + key, Range=f"bytes={start}-{stop - 1}"
+                )
             except self._client.exceptions.NoSuchKey:
                 return None
-        with target.open("wb") as file:
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] != OUT_OF_RANGE:
+                    raise
+                return self.look_at(key)
+        with target.open("r+b") as file:
+            file.seek(start)
             for piece in self._pieces(answer["Body"]):
                 file.write(piece)
-        return _answered(key, answer)
+        size_bytes = int(answer["ContentRange"].rpartition("/")[2])
+        return StoredObject(key, size_bytes, answer["ETag"].strip('"'))
 
     def _pieces(self, body: Any) -> Iterator[bytes]:
         with self._translated():
@@ -141,7 +154,7 @@ class Bucket:
                     raise
                 self._client.head_bucket(Bucket=self.name)  # it may be the bucket that is not there
                 return None
-        return _answered(key, found)
+        return StoredObject(key, found["ContentLength"], found["ETag"].strip('"'))
 
     def copy(self, source: str, target: str) -> None:
         """Within the bucket, by the server; what lies at the target is replaced."""
@@ -188,11 +201,6 @@ class Bucket:
             yield
         except (BotoCoreError, ClientError, OSError) as error:
             raise StorageUnavailable(f"{self.uri} does not answer: {error}") from error
-
-
-def _answered(key: str, answer: Any) -> StoredObject:
-    """answer: to GET or HEAD."""
-    return StoredObject(key, answer["ContentLength"], answer["ETag"].strip('"'))
 
 
 def _client() -> Any:

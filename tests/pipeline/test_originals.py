@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.pipeline import at_hand as module
+from app.pipeline import originals as module
 from app.pipeline.bulk.prefix import Prefix
 from app.pipeline.job import run_job
 from app.storage.arrays.bucket import Bucket
