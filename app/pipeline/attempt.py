@@ -33,15 +33,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Divided:
-    """An attempt under way in parts, since `began` (UTC). content: where it is known already.
-
-    metadata: of the one image that a file of this kind holds.
-    """
+    """An attempt under way in parts. metadata: of the one image that a file of this kind holds. began: UTC."""
 
     job: Job
     lease: Lease
     original: Original
-    content: Fingerprint | None
     image_id: int
     division: Division
     metadata: Metadata
@@ -122,12 +118,12 @@ class Attempt:
         division = divide(path, ends, self.place.settings, workers)
         if division is None:
             return None
-        content = None if original.stays_at_hand else fingerprint(path)
-        if content is not None and self._known(content):
+        shared = original.to_share(path, division.head_bytes)
+        if shared.content is not None and self._known(shared.content):
             return None
         metadata = self._metadata(file.images[0])
         image_id = self._begin().image_id
-        return Divided(self.job, self.lease, original, content, image_id, division, metadata, time.time())
+        return Divided(self.job, self.lease, shared, image_id, division, metadata, time.time())
 
     def _metadata(self, image: FoundImage) -> Metadata:
         return overridden(within_bounds(image.metadata), self.said)

@@ -58,8 +58,10 @@ class Divisions:
 
     def begin(self, divided: Divided) -> None:
         parts = [PartOfJob(divided, number) for number in range(len(divided.division.parts))]
-        to_hash = [HashOfJob(divided)] if divided.content is None else []
-        self._under_way[divided.lease.token] = _UnderWay(divided, [*to_hash, *parts], content=divided.content)
+        to_hash = [HashOfJob(divided)] if divided.original.content is None else []
+        self._under_way[divided.lease.token] = _UnderWay(
+            divided, [*to_hash, *parts], content=divided.original.content
+        )
 
     def drop(self, lease: Lease) -> None:
         """The job is no longer ours, or begins anew; what still comes back of it is ignored."""

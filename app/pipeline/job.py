@@ -55,7 +55,7 @@ def run_part(place: Workplace, divided: Divided, number: int) -> StoredPart | No
     writer = ImageWriter(place.arrays, divided.image_id)
     part = division.parts[number]
     try:
-        with divided.original.part(place, division.head_bytes, part.lines) as path:
+        with divided.original.part(place, part.lines) as path:
             return store_part(path, settings, division, part, writer)
     except (PartsDiffer, FileError, TransientError, OSError, MemoryError) as error:
         log.info("%s is read by one process: %s", divided.job.name, error, extra={"job": divided.job.id})

@@ -1,6 +1,6 @@
 """A job's file as it was when it was taken up: on a disk, or in a bucket, from where it is fetched to be read.
 
-All of it, or a part: whoever reads some lines of a long object fetches these and the head above them, no more.
+All of it, or a part: whoever reads some lines of a long object fetches these and no more.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 from app.errors import FileChanged, FileError, Reason
+from app.ingestion.fingerprint import Fingerprint, fingerprint
 from app.ingestion.readers.csv_source import Lines
 from app.pipeline.buckets import SCHEME, bucket_at
 from app.pipeline.job_file import file_of
@@ -24,13 +25,15 @@ from app.storage.catalog.tables import Job
 from app.storage.leftovers import remove_leftovers
 
 LEFT_OVER_SECONDS = 3600.0
-BYTES_AT_ONCE = 32 * 1024 * 1024
-"""A request for each so many: one connection alone does not use a network."""
+BYTES_AT_ONCE = 64 * 1024 * 1024
+"""A request for each so many: one connection alone does not use a network, and some servers hash all of an object
+for every request."""
 
 
 class Original(Protocol):
-    stays_at_hand: ClassVar[bool]
-    """Whether whoever comes later has the whole file again for nothing."""
+    @property
+    def content(self) -> Fingerprint | None:
+        """Where it is known before the file is read."""
 
     def whole(self, place: Workplace) -> AbstractContextManager[Path]:
         """The file, with its description beside it if it has one.
@@ -38,8 +41,14 @@ class Original(Protocol):
         Raises FileError where it is gone, or another by now; StorageUnavailable, OSError.
         """
 
-    def part(self, place: Workplace, head_bytes: int, lines: Lines) -> AbstractContextManager[Path]:
-        """A file that has its first `head_bytes` and these lines where the original has them. Raises as `whole`."""
+    def to_share(self, path: Path, head_bytes: int) -> Original:
+        """For those who read it in parts. path: all of it; head_bytes: so many of it, from the first, each needs.
+
+        Raises OSError.
+        """
+
+    def part(self, place: Workplace, lines: Lines) -> AbstractContextManager[Path]:
+        """A file that has, of one to share, the head and these lines where they are in it. Raises as `whole`."""
 
     def check_unchanged(self) -> None:
         """Raises FileChanged where what was read may be part old, part new; OSError."""
@@ -58,12 +67,15 @@ class OnDisk:
     name: str
     path: Path
     snapshot: Snapshot
-    stays_at_hand: ClassVar[bool] = True
+    content: ClassVar[None] = None
 
     def whole(self, place: Workplace) -> AbstractContextManager[Path]:
         return nullcontext(self.path)
 
-    def part(self, place: Workplace, head_bytes: int, lines: Lines) -> AbstractContextManager[Path]:
+    def to_share(self, path: Path, head_bytes: int) -> OnDisk:
+        return self
+
+    def part(self, place: Workplace, lines: Lines) -> AbstractContextManager[Path]:
         return nullcontext(self.path)
 
     def check_unchanged(self) -> None:
@@ -73,13 +85,14 @@ class OnDisk:
 
 @dataclass(frozen=True)
 class InBucket:
-    """uri: `s3://bucket/key`. version: as the listing told it; no other is ever read."""
+    """uri: `s3://bucket/key`. version: as the listing told it; no other is ever read. head: of one to share."""
 
     name: str
     uri: str
     version: str
     size_bytes: int
-    stays_at_hand: ClassVar[bool] = False
+    head: bytes = b""
+    content: Fingerprint | None = None
 
     @contextmanager
     def whole(self, place: Workplace) -> Iterator[Path]:
@@ -88,11 +101,17 @@ class InBucket:
             self._fetch_description(file)
             yield file
 
+    def to_share(self, path: Path, head_bytes: int) -> InBucket:
+        """Nobody else will have all of it, to hash it."""
+        with path.open("rb") as file:
+            head = file.read(head_bytes)
+        return replace(self, head=head, content=fingerprint(path))
+
     @contextmanager
-    def part(self, place: Workplace, head_bytes: int, lines: Lines) -> Iterator[Path]:
+    def part(self, place: Workplace, lines: Lines) -> Iterator[Path]:
         with self._scratch(place) as file:
-            head = _pieces(0, min(head_bytes, lines.offset))
-            self._fetch(file, [*head, *_pieces(lines.offset, lines.stop)])
+            file.write_bytes(self.head)
+            self._fetch(file, _pieces(lines.offset, lines.stop))
             yield file
 
     def check_unchanged(self) -> None:

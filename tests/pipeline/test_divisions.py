@@ -26,13 +26,12 @@ CONTENT = Fingerprint("ab", 40)
 ROWS = 10
 
 
-def divided(number: int = 1, parts: int = 2, content: Fingerprint | None = None) -> Divided:
+def divided(number: int = 1, parts: int = 2) -> Divided:
     cut = tuple(Part(Lines(at * 10, at * 10 + 10, at), at * ROWS, ROWS) for at in range(parts))
     return Divided(
         job=Job(id=number, name="x.csv"),
         lease=Lease(number, f"test/{number}", 60.0),
         original=OnDisk("x.csv", Path("x.csv"), Snapshot(1, 2, 3)),
-        content=content,
         image_id=number + 100,
         division=Division(10, ROWS * parts, False, cut),
         metadata=Metadata(),

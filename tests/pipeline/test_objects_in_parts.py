@@ -117,13 +117,12 @@ def test_workers_share_an_object_and_store_what_one_process_stores(wide_place, l
     assert nothing_is_left_of_what_was_fetched(wide_place)
 
 
-def test_a_part_fetches_its_lines_and_the_head_above_them(wide_place, listed, divided, fetched_bytes):
+def test_a_part_fetches_its_lines_and_nothing_else(wide_place, listed, divided, fetched_bytes):
     parts = divided.division.parts
     for step, part in zip(parts_of(divided), parts, strict=True):
         fetched_bytes.clear()
         assert step.run(wide_place) is not None
-        lines = part.lines.stop - part.lines.offset
-        assert sum(fetched_bytes) == lines + min(divided.division.head_bytes, part.lines.offset)
+        assert fetched_bytes == [part.lines.stop - part.lines.offset]
     assert sum(part.lines.stop - part.lines.offset for part in parts) > 0.99 * listed.size_bytes
     assert nothing_is_left_of_what_was_fetched(wide_place)
 
@@ -146,7 +145,7 @@ def test_an_object_replaced_meanwhile_is_never_mixed_with_the_one_that_was_liste
 def test_an_object_replaced_once_all_is_read_is_the_one_that_was_read(wide_place, bucket, divided, tmp_path):
     stored = tuple(part.run(wide_place) for part in parts_of(divided))
     bucket.put(KEY, b"another")
-    assert EndOfJob(divided, divided.content, stored).run(wide_place) is True
+    assert EndOfJob(divided, divided.original.content, stored).run(wide_place) is True
     job = wide_place.jobs.get(divided.job.id)
     assert (job.state, wide_place.images.get(job.image_ids[0]).rows) == ("stored", ROWS)
 
@@ -170,7 +169,7 @@ def test_a_bucket_that_goes_away_meanwhile_is_asked_again_later(s3_server, wide_
 
 def test_what_is_stored_already_is_not_shared(wide_place, listed, divided, fetched_bytes):
     stored = tuple(part.run(wide_place) for part in parts_of(divided))
-    assert EndOfJob(divided, divided.content, stored).run(wide_place) is True
+    assert EndOfJob(divided, divided.original.content, stored).run(wide_place) is True
     fetched_bytes.clear()
     assert begun(wide_place, listed) is None
     assert sum(fetched_bytes) == listed.size_bytes, "once"
