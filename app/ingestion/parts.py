@@ -16,6 +16,7 @@ import numpy as np
 from app.ingestion.fingerprint import PIECE_BYTES, LineEnds
 from app.ingestion.group_writing import GroupWriter, WrittenGroup
 from app.ingestion.intake import Intake
+from app.ingestion.readers.csv_header import CsvHeader
 from app.ingestion.readers.csv_source import CsvSource, Lines
 from app.ingestion.row_groups import GROUP_ROWS, RowGroup, ascending_groups, descending_groups
 from app.ingestion.stored_image import Findings, StoredImage, summed_up
@@ -42,9 +43,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Division:
-    """head_bytes: so many of the file, from its first, whoever reads a part has to have as well."""
+    """header: the file's: who stores a part needs nothing of the file but the part's lines."""
 
-    head_bytes: int
+    header: CsvHeader
     rows: int
     descending: bool
     parts: tuple[Part, ...]
@@ -82,7 +83,7 @@ def divide(path: Path, ends: LineEnds, settings: Settings, workers: int) -> Divi
     lines = [first, *(first + done for done in accumulate(size for _, size in in_file))]
     offsets = [source.lines.offset, *_offsets(path, ends.newlines, lines[1:-1]), source.lines.stop]
     return Division(
-        source.header.head_bytes,
+        source.header,
         rows,
         descending,
         tuple(
@@ -99,8 +100,11 @@ def store_part(
     part: Part,
     writer: ImageWriter,
 ) -> StoredPart:
-    """Raises PartsDiffer, FileError, StorageUnavailable, OSError."""
-    source = CsvSource(path, settings, within=part.lines)
+    """path: the file, or one that has the part's lines where the file has them, whatever else it holds.
+
+    Raises PartsDiffer, FileError, StorageUnavailable, OSError.
+    """
+    source = CsvSource(path, settings, within=part.lines, header=division.header)
     intake = Intake(source, settings)
     blocks = intake.blocks()
     groups = (

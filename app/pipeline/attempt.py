@@ -118,7 +118,7 @@ class Attempt:
         division = divide(path, ends, self.place.settings, workers)
         if division is None:
             return None
-        shared = original.to_share(path, division.head_bytes)
+        shared = original.to_share(path)
         if shared.content is not None and self._known(shared.content):
             return None
         metadata = self._metadata(file.images[0])

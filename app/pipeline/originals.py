@@ -41,14 +41,11 @@ class Original(Protocol):
         Raises FileError where it is gone, or another by now; StorageUnavailable, OSError.
         """
 
-    def to_share(self, path: Path, head_bytes: int) -> Original:
-        """For those who read it in parts. path: all of it; head_bytes: so many of it, from the first, each needs.
-
-        Raises OSError.
-        """
+    def to_share(self, path: Path) -> Original:
+        """For those who read it in parts. path: all of it. Raises OSError."""
 
     def part(self, place: Workplace, lines: Lines) -> AbstractContextManager[Path]:
-        """A file that has, of one to share, the head and these lines where they are in it. Raises as `whole`."""
+        """A file that has these lines where the original has them. Raises as `whole`."""
 
     def check_unchanged(self) -> None:
         """Raises FileChanged where what was read may be part old, part new; OSError."""
@@ -72,7 +69,7 @@ class OnDisk:
     def whole(self, place: Workplace) -> AbstractContextManager[Path]:
         return nullcontext(self.path)
 
-    def to_share(self, path: Path, head_bytes: int) -> OnDisk:
+    def to_share(self, path: Path) -> OnDisk:
         return self
 
     def part(self, place: Workplace, lines: Lines) -> AbstractContextManager[Path]:
@@ -85,13 +82,12 @@ class OnDisk:
 
 @dataclass(frozen=True)
 class InBucket:
-    """uri: `s3://bucket/key`. version: as the listing told it; no other is ever read. head: of one to share."""
+    """uri: `s3://bucket/key`. version: as the listing told it; no other is ever read."""
 
     name: str
     uri: str
     version: str
     size_bytes: int
-    head: bytes = b""
     content: Fingerprint | None = None
 
     @contextmanager
@@ -101,16 +97,13 @@ class InBucket:
             self._fetch_description(file)
             yield file
 
-    def to_share(self, path: Path, head_bytes: int) -> InBucket:
+    def to_share(self, path: Path) -> InBucket:
         """Nobody else will have all of it, to hash it."""
-        with path.open("rb") as file:
-            head = file.read(head_bytes)
-        return replace(self, head=head, content=fingerprint(path))
+        return replace(self, content=fingerprint(path))
 
     @contextmanager
     def part(self, place: Workplace, lines: Lines) -> Iterator[Path]:
         with self._scratch(place) as file:
-            file.write_bytes(self.head)
             self._fetch(file, _pieces(lines.offset, lines.stop))
             yield file
 

@@ -11,6 +11,8 @@ from app.ingestion.fingerprint import Fingerprint
 from app.ingestion.group_writing import WrittenGroup
 from app.ingestion.parts import Division, Part, StoredPart
 from app.ingestion.readers import Metadata
+from app.ingestion.readers.csv_header import CsvHeader
+from app.ingestion.readers.csv_layout import CsvLayout
 from app.ingestion.readers.csv_source import Lines
 from app.ingestion.statistics import ImageStatistics
 from app.ingestion.stored_image import Findings
@@ -22,6 +24,8 @@ from app.pipeline.steps import EndOfJob, HashOfJob, PartOfJob, WholeJob
 from app.storage.catalog.leases import Lease
 from app.storage.catalog.tables import Job
 
+LAYOUT = CsvLayout(",", ("depth", "a", "b"), 0, (1, 2), ())
+HEADER = CsvHeader(LAYOUT, depth_unit=None, unit=None, comments=(), offset=10, line=2, row_bytes=6)
 CONTENT = Fingerprint("ab", 40)
 ROWS = 10
 
@@ -33,7 +37,7 @@ def divided(number: int = 1, parts: int = 2) -> Divided:
         lease=Lease(number, f"test/{number}", 60.0),
         original=OnDisk("x.csv", Path("x.csv"), Snapshot(1, 2, 3)),
         image_id=number + 100,
-        division=Division(10, ROWS * parts, False, cut),
+        division=Division(HEADER, ROWS * parts, False, cut),
         metadata=Metadata(),
         began=1.0,
     )

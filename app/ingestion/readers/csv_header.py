@@ -9,7 +9,7 @@ from app.errors import FileError, Reason
 from app.ingestion.readers.csv_blocks import LONGEST_LINE
 from app.ingestion.readers.csv_columns import holds_numbers, names_a_depth, read_columns
 from app.ingestion.readers.csv_layout import BLANKS, CsvLayout
-from app.ingestion.readers.csv_styles import SAMPLE_BYTES, decimal_mark
+from app.ingestion.readers.csv_styles import decimal_mark
 from app.ingestion.readers.csv_units import Units, units_in
 from app.ingestion.readers.depth_column import unit_in_name
 from app.ingestion.readers.described import depth_unit_in, pairs_in
@@ -38,11 +38,6 @@ class CsvHeader:
     offset: int
     line: int
     row_bytes: int
-
-    @property
-    def head_bytes(self) -> int:
-        """So many, from the first of the file, tell all this."""
-        return self.offset + max(SAMPLE_BYTES, self.row_bytes)
 
     @property
     def one_value_a_line(self) -> bool:

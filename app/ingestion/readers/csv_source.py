@@ -11,7 +11,7 @@ from app.errors import FileError, Reason
 from app.ingestion.readers.chunking import at_most
 from app.ingestion.readers.csv_blocks import LONGEST_LINE, line_blocks
 from app.ingestion.readers.csv_cells import shown
-from app.ingestion.readers.csv_header import NO_ROWS, read_header
+from app.ingestion.readers.csv_header import NO_ROWS, CsvHeader, read_header
 from app.ingestion.readers.csv_parsing import parse_block
 from app.ingestion.readers.source import Chunk
 from app.settings import Settings
@@ -29,13 +29,17 @@ class Lines:
 
 
 class CsvSource:
-    """A `Source` of a plain CSV file, or of some of its lines. Raises FileError if the header is at fault."""
+    """A `Source` of a plain CSV file, or of some of its lines. Raises FileError if the header is at fault.
+
+    header: the file's, where somebody has read it before; then nothing of the file is read but the lines `within`.
+    """
 
     row_word: Literal["line", "row"] = "line"
 
-    def __init__(self, path: Path, settings: Settings, within: Lines | None = None) -> None:
-        with path.open("rb") as file:
-            self.header = read_header(file, settings)
+    def __init__(
+        self, path: Path, settings: Settings, within: Lines | None = None, header: CsvHeader | None = None
+    ) -> None:
+        self.header = header or _header_of(path, settings)
         self.path = path
         self.lines = within or Lines(self.header.offset, path.stat().st_size, self.header.line)
         self.width = len(self.header.layout.pixels)
@@ -71,3 +75,8 @@ class CsvSource:
                 f"None of the {self.dropped_rows} rows has a depth in column {shown(self.depth_name)}.",
                 column=self.depth_name,
             )
+
+
+def _header_of(path: Path, settings: Settings) -> CsvHeader:
+    with path.open("rb") as file:
+        return read_header(file, settings)
