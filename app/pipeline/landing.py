@@ -30,17 +30,23 @@ MOST_AT_ONCE = 400
 class LandingZone:
     """Looked at by the pipeline's host alone. uri: `s3://bucket/prefix`; folders below it are left alone."""
 
-    def __init__(self, place: Workplace, uri: str, every_seconds: float) -> None:
+    def __init__(self, place: Workplace, uri: str, every_seconds: float, host: str) -> None:
         self.jobs = JobsInPlace(place.catalog)
         self.every_seconds = every_seconds
         self.uri = uri
+        self.host = host
         self.next_look = float("-inf")
 
-    def look(self, *, at_once: bool = False) -> int:
-        """Make jobs of what has come, if it is time to; how many. Raises StorageUnavailable, CatalogUnavailable."""
+    @property
+    def is_due(self) -> bool:
+        return time.monotonic() >= self.next_look
+
+    def look(self) -> int:
+        """Make jobs of what has come, unless another process hosts the pipeline by now; how many.
+
+        Raises StorageUnavailable, CatalogUnavailable.
+        """
         now = time.monotonic()
-        if now < self.next_look and not at_once:
-            return 0
         self.next_look = now + self.every_seconds
         # Asked before the listing: what is settled after that may still be listed, and must not be taken again.
         taken = self.jobs.unsettled_versions()
@@ -53,7 +59,7 @@ class LandingZone:
         ]
         if len(new) > MOST_AT_ONCE:
             self.next_look = now
-        added = self.jobs.add(new[:MOST_AT_ONCE], time.time()) if new else []
+        added = self.jobs.add(new[:MOST_AT_ONCE], time.time(), host=self.host) if new else []
         if added:
             log.info("%s files found in %s", len(added), bucket.uri)
         return len(added)

@@ -101,13 +101,13 @@ def test_what_is_under_way_is_listed(client, place):
 def test_a_word_to_a_host_that_does_not_answer_is_not_waited_on_for_ever(client, monkeypatch):
     eventually(lambda: status(client)["running"], "it runs")
     monkeypatch.setattr(pipeline_module, "CONFIRM_SECONDS", 0.05)
-    monkeypatch.setattr("app.pipeline.host._Hosting._tick", lambda self: None)
+    monkeypatch.setattr("app.pipeline.hosting.Hosting._tick", lambda self: None)
     assert client.post("/pipeline/stop").json()["running"] is True
 
 
 def test_a_host_that_was_not_heard_of_for_long_is_not_taken_for_alive(client, place, monkeypatch):
     eventually(lambda: status(client)["running"], "it runs")
-    monkeypatch.setattr("app.pipeline.host._Hosting._tick", lambda self: None)
+    monkeypatch.setattr("app.pipeline.hosting.Hosting._tick", lambda self: None)
     eventually(lambda: not place.board.update(seen_at=time.time() - 20.0).seen_at > time.time() - 15.0, "old")
     view = status(client)
     assert (view["running"], view["host"], view["watcher"]["mode"]) == (False, None, "off")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.errors import FileError, Reason
-from app.pipeline import host as host_module
+from app.pipeline import hosting
 from app.pipeline.clock import ClockWatch
 from app.pipeline.control import PipelineControl
 from app.pipeline.host import PipelineHost
@@ -37,7 +37,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 @pytest.fixture
 def host(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> Iterator[PipelineHost]:
-    monkeypatch.setattr(host_module, "STOP_GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(hosting, "STOP_GRACE_SECONDS", 0.0)
     started = PipelineHost(place)
     started.start()
     eventually(lambda: PipelineControl(place).status().running, "the pipeline runs")
@@ -50,14 +50,14 @@ def set_clock_of(
     host: PipelineHost, set_clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[float], None]:
     """Sets the clock while the host sleeps."""
-    tick, jumps = host_module._Hosting._tick, []
+    tick, jumps = hosting.Hosting._tick, []
 
     def jump_and_tick(hosting: Any) -> None:
         while jumps:
             set_clock(jumps.pop())
         tick(hosting)
 
-    monkeypatch.setattr(host_module._Hosting, "_tick", jump_and_tick)
+    monkeypatch.setattr(hosting.Hosting, "_tick", jump_and_tick)
 
     def set_by(seconds: float) -> None:
         jumps.append(seconds)
@@ -142,7 +142,7 @@ def test_a_dead_hosts_word_from_the_future_is_not_taken_for_life(place, set_cloc
 
 
 def test_a_clock_that_was_set_while_nobody_looked_makes_no_job_wait_for_long(place, set_clock, monkeypatch):
-    monkeypatch.setattr(host_module, "STOP_GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(hosting, "STOP_GRACE_SECONDS", 0.0)
     job_id = waiting(place, 120.0)
     set_clock(-HOUR)
     host = PipelineHost(place)

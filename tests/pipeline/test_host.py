@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from app.errors import CatalogUnavailable, FileError, Reason, StorageUnavailable
-from app.pipeline import claiming, foreman, retrying, workers
+from app.pipeline import claiming, foreman, hosting, retrying, workers
 from app.pipeline import host as host_module
 from app.pipeline.control import PipelineControl
 from app.pipeline.host import PipelineHost
@@ -50,12 +50,12 @@ class SeenPool(WorkerPool):
 
 @pytest.fixture(autouse=True)
 def quicker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_module, "TICK_SECONDS", 0.05)
+    monkeypatch.setattr(hosting, "TICK_SECONDS", 0.05)
     monkeypatch.setattr(host_module, "LOCK_RETRY_SECONDS", 0.05)
-    monkeypatch.setattr(host_module, "HOUSEKEEPING_SECONDS", 0.1)
+    monkeypatch.setattr(hosting, "HOUSEKEEPING_SECONDS", 0.1)
     monkeypatch.setattr(claiming, "ORPHAN_SECONDS", 0.2)
     monkeypatch.setattr(retrying, "FIRST_DELAY_SECONDS", 0.01)
-    monkeypatch.setattr(host_module, "STOP_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(hosting, "STOP_GRACE_SECONDS", 0.1)
     SeenPool.made = []
     monkeypatch.setattr(workers, "WorkerPool", SeenPool)
 
@@ -198,7 +198,7 @@ def test_stopped_it_sleeps_although_files_wait(place, hosts, monkeypatch):
     wait = PipelineHost.wait
     monkeypatch.setattr(PipelineHost, "wait", lambda *args: (ticks.append(args[2]), wait(*args))[1])
     eventually(lambda: len(ticks) >= 3, "it goes on")
-    assert min(ticks) == host_module.TICK_SECONDS
+    assert min(ticks) == hosting.TICK_SECONDS
     assert (place.folders.data / "x.csv").exists()
 
 
@@ -341,15 +341,15 @@ def test_a_host_cut_off_from_postgresql_is_followed_and_says_nothing_more(
     hosts(place)
     eventually(lambda: running(place), "the first runs")
     held_up, let_go_on = threading.Event(), threading.Event()
-    keep_house = host_module.keep_house
+    follow_clock = hosting.Hosting._follow_clock
 
-    def hold_up(at: Workplace, *arguments: Any) -> None:
-        if at is place and not held_up.is_set():
+    def hold_up(of: hosting.Hosting) -> None:
+        if of.place is place and not held_up.is_set():
             held_up.set()
             assert let_go_on.wait(20)
-        keep_house(at, *arguments)
+        follow_clock(of)
 
-    monkeypatch.setattr(host_module, "keep_house", hold_up)
+    monkeypatch.setattr(hosting.Hosting, "_follow_clock", hold_up)
     assert held_up.wait(20)
     second = hosts(other_machine)
     assert postgresql.cut_off_who_holds_a_lock(database_url) == 1
@@ -447,9 +447,9 @@ def test_a_catalog_that_is_locked_for_a_while_costs_nothing_but_time(tmp_path, h
     host = hosts(place)
     eventually(lambda: running(place), "it runs")
     collected: list[str] = []
-    noted = host_module._Hosting._noting_trouble
+    noted = hosting.Hosting._noting_trouble
     monkeypatch.setattr(
-        host_module._Hosting,
+        hosting.Hosting,
         "_noting_trouble",
         lambda self: (collected.extend(self.troubles), noted(self))[1],
     )
@@ -480,7 +480,7 @@ def test_a_host_that_stumbles_starts_over_and_keeps_what_was_asked(place, hosts,
         raise RuntimeError("a bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr(host_module, "keep_house", stumble)
+        patched.setattr(hosting, "keep_house", stumble)
         eventually(lambda: len(stumbled) >= 2, "it stumbles and starts over")
     eventually(lambda: len(SeenPool.made) >= 3 and control.status().host_alive, "it is back")
     assert not control.status().board.wanted
@@ -528,7 +528,7 @@ def test_what_is_asked_while_a_host_takes_over_is_not_undone(place, monkeypatch)
     control = PipelineControl(place)
     place.board.update(host="killed", wanted=True)
     monkeypatch.setattr(type(place.jobs), "release_all_of", lambda self, owner: control.stop())
-    host_module._Hosting(PipelineHost(place)).take_over(first=False)
+    hosting.Hosting(PipelineHost(place)).take_over(first=False)
     assert not place.board.read().wanted
 
 
@@ -569,7 +569,7 @@ def test_until_the_arrays_answer_files_are_taken_and_wait_and_the_status_says_wh
         raise StorageUnavailable("s3://wells does not answer")
 
     with monkeypatch.context() as patched:
-        patched.setattr(host_module, "skip_ids_in_use", away)
+        patched.setattr(hosting, "skip_ids_in_use", away)
         hosts(place)
         tiny_csv(place.folders.data / "x.csv")
         job = eventually(lambda: next(iter(place.history.page(1)[0]), None), "the file is taken")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,13 +36,14 @@ def place(bucket, tmp_path) -> Iterator[Workplace]:
     settings = settings_in(tmp_path, landing_uri=bucket.uri, rescan_seconds=0.1)
     opened = Workplace.open(settings)
     opened.folders.ensure()
+    opened.board.update(host="test")
     yield opened
     opened.catalog.close()
 
 
 @pytest.fixture
 def zone(place) -> LandingZone:
-    return LandingZone(place, place.settings.landing_uri, 0.0)
+    return LandingZone(place, place.settings.landing_uri, 0.0, "test")
 
 
 @pytest.fixture
@@ -98,7 +100,7 @@ def test_what_cannot_be_read_fails_with_its_reason_beside_it(place, zone, bucket
 
 def test_an_object_is_claimed_once_however_many_look(place, zone, drop, work):
     drop("x.csv")
-    other = LandingZone(place, place.settings.landing_uri, 0.0)
+    other = LandingZone(place, place.settings.landing_uri, 0.0, "test")
     assert [zone.look(), other.look(), zone.look()] == [1, 0, 0]
     assert len(work()) == 1
 
@@ -169,11 +171,66 @@ def test_many_objects_are_taken_a_few_at_a_time(zone, drop, monkeypatch):
     assert [zone.look(), zone.look(), zone.look()] == [2, 1, 0]
 
 
-def test_it_is_listed_now_and_then_or_when_asked(zone, drop):
+def test_it_is_listed_now_and_then(zone):
+    assert zone.is_due
+    zone.look()
+    assert zone.is_due
     zone.every_seconds = 3600.0
     zone.look()
+    assert not zone.is_due
+
+
+def test_who_no_longer_hosts_the_pipeline_makes_no_jobs(place, zone, drop):
     drop("x.csv")
-    assert [zone.look(), zone.look(at_once=True)] == [0, 1]
+    place.board.update(host="another")
+    assert zone.look() == 0
+    assert LandingZone(place, place.settings.landing_uri, 0.0, "another").look() == 1
+
+
+@pytest.fixture
+def slow_looks(monkeypatch) -> Iterator[tuple[list[None], threading.Semaphore]]:
+    """Looks that have begun; each waits to be let go on."""
+    begun, let_go = [], threading.Semaphore(0)
+    look = LandingZone.look
+
+    def slow(self: LandingZone) -> int:
+        begun.append(None)
+        assert let_go.acquire(timeout=30)
+        return look(self)
+
+    monkeypatch.setattr(LandingZone, "look", slow)
+    yield begun, let_go
+    let_go.release(1000)
+
+
+@pytest.fixture
+def hosted(place, slow_looks) -> Iterator[PipelineHost]:
+    host = PipelineHost(place)
+    host.start()
+    yield host
+    slow_looks[1].release(1000)
+    host.stop()
+
+
+def test_a_bucket_that_takes_its_time_holds_up_nothing_else(place, hosted, slow_looks, tmp_path):
+    begun, _ = slow_looks
+    eventually(lambda: begun, "it is looked at")
+    tiny_csv(place.folders.data / "local.csv")
+    eventually(lambda: place.history.counts()["stored"] == 1, "another file is stored meanwhile", 60)
+    assert len(begun) == 1
+
+
+def test_a_scan_is_done_once_a_look_that_began_after_it_has_ended(place, hosted, slow_looks):
+    begun, let_go = slow_looks
+    control = PipelineControl(place)
+    eventually(lambda: begun, "it is looked at")
+    control.scan()
+    hosted.wake()
+    let_go.release()
+    eventually(lambda: len(begun) == 2, "it is looked at again")
+    assert not control.status().caught_up
+    let_go.release(1000)
+    eventually(lambda: control.status().caught_up, "the scan is done")
 
 
 def test_the_host_takes_what_lands_and_says_when_the_bucket_is_away(place, bucket, drop, s3_server):
@@ -195,9 +252,10 @@ def test_the_host_takes_what_lands_and_says_when_the_bucket_is_away(place, bucke
 def test_a_landing_zone_may_be_a_whole_bucket(s3_server, tmp_path):
     folder: Path = s3_server.bucket(f"whole-{abs(hash(tmp_path))}")
     place = Workplace.open(settings_in(tmp_path, landing_uri=f"s3://{folder.name}"))
+    place.board.update(host="test")
     bucket = Bucket(f"s3://{folder.name}")
     bucket.put("x.csv", tiny_csv(tmp_path / "x.csv").read_bytes())
-    zone = LandingZone(place, place.settings.landing_uri, 0.0)
+    zone = LandingZone(place, place.settings.landing_uri, 0.0, "test")
     assert zone.look() == 1
     run_job(place, *place.jobs.lease_next("test", 60.0, time.time()))
     assert names(bucket) == {"processed/x.csv"}

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_job
 from app.storage.catalog.leases import Lease
+from app.storage.catalog.pipeline import is_hosted_by
 from app.storage.catalog.tables import IS_UNSETTLED, Job
 from app.storage.catalog.transitions import begin
 
@@ -31,10 +32,15 @@ class JobsInPlace:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
 
-    def add(self, files: Sequence[FileInPlace], now: float) -> list[int]:
-        """A job for each, all of them or none, and their ids."""
+    def add(self, files: Sequence[FileInPlace], now: float, *, host: str | None = None) -> list[int]:
+        """A job for each, all of them or none, and their ids.
+
+        host: who must be hosting the pipeline, or none is added: another would find the same files, and add them.
+        """
         jobs = [_job(file, now) for file in files]
         with self.catalog.writing() as session:
+            if host is not None and not is_hosted_by(session, host):
+                return []
             session.add_all(jobs)
             session.flush()
             for job in jobs:

@@ -46,6 +46,11 @@ class PipelineBoard:
             return state.scans_asked
 
 
+def is_hosted_by(session: Session, host: str) -> bool:
+    """And stays so until the transaction ends."""
+    return _row(session).host == host
+
+
 def _change(session: Session, state: PipelineState, changes: dict[str, object]) -> None:
     news = {column: value for column, value in changes.items() if getattr(state, column) != value}
     for column, value in news.items():
