@@ -8,14 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
 from app.settings import Settings
 from tests.builders import eventually, free_port
-from tests.dask_trouble import GATE
+from tests.dask_trouble import GATE, halfway_mark
 
 ROOT = Path(__file__).parent.parent
 ALLOWED_FAILURES = 2
@@ -27,7 +29,11 @@ QUICK = {
 
 
 class DaskCluster:
-    """folder: for logs, and what workers spill. gate: who has a file called `held` waits until it exists."""
+    """folder: for logs, and what workers spill.
+
+    gate: until it exists who has a file called `held` waits, and who has one called `halfway`, with its first rows
+    stored.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -53,9 +59,9 @@ class DaskCluster:
         self._scheduler = self._started("scheduler", address, {}, cwd=Path("/"))
         eventually(self._answers, f"a scheduler at {self.address}")
 
-    def add_worker(self, settings: Settings) -> None:
-        """A process that works on one step at a time; its nanny starts it again."""
-        self._environments.append(_environment(settings) | {GATE: str(self.gate)})
+    def add_worker(self, settings: Settings, others: Mapping[str, str] = MappingProxyType({})) -> None:
+        """A process that works on one step at a time; its nanny starts it again. others: variables it needs."""
+        self._environments.append(_environment(settings) | dict(others) | {GATE: str(self.gate)})
         self._nannies.append(self._started_worker(self._environments[-1]))
 
     def revive(self) -> None:
@@ -90,6 +96,11 @@ class DaskCluster:
         with suppress(psutil.NoSuchProcess):
             chance.choice(workers).kill()
         return 1
+
+    def who_is_halfway(self) -> psutil.Process:
+        """The worker in the middle of a file called `halfway`."""
+        mark = halfway_mark(self.gate)
+        return psutil.Process(int(eventually(lambda: mark.exists() and mark.read_text(), str(mark), 60)))
 
     def kill_scheduler(self) -> None:
         assert self._scheduler is not None

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from app.errors import Reason
 from app.rendering.exports.formats import FILE_FORMATS
@@ -40,6 +41,21 @@ def test_readme_lists_every_setting_and_no_other():
 def test_compose_passes_every_setting_on_but_those_it_decides_itself():
     fixed_in_the_image = {"BOREHOLE_HOST", "BOREHOLE_DATA_DIR", "BOREHOLE_DB_DIR", "BOREHOLE_LOG_DIR"}
     assert known_variables() - fixed_in_the_image <= variables_in("docker-compose.yml")
+
+
+def services_of(file: str) -> dict[str, Any]:
+    services: dict[str, Any] = yaml.safe_load((ROOT / file).read_text())["services"]
+    return services
+
+
+@pytest.mark.parametrize("replica", ["image-api-1", "image-api-2"])
+def test_a_replica_of_the_cluster_is_passed_on_what_the_one_server_is(replica):
+    of_the_workers = {"BOREHOLE_INGEST_WORKERS", "BOREHOLE_WORKER_MEMORY_BYTES"}
+    cluster = services_of("docker-compose.cluster.yml")
+    one_server = services_of("docker-compose.yml")["image-api"]["environment"]
+    assert set(one_server) - set(cluster[replica]["environment"]) == of_the_workers
+    command = " ".join(cluster["dask-worker"]["command"])
+    assert all(f"${{{name}:-" in command for name in of_the_workers)
 
 
 def test_every_reason_is_explained():

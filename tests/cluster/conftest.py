@@ -42,3 +42,12 @@ def replicas(
         yield started.start()
     finally:
         started.stop()
+
+
+@pytest.fixture(scope="module")
+def names(replicas: Replicas) -> set[str]:
+    """Of all files dropped so far; the first is stored, and the one that is looked at."""
+    dropped: set[str] = set()
+    replicas.drop(dropped, 1)
+    replicas.wait_until_stored(dropped)
+    return dropped

@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 
 import httpx2
 
+from tests.builders import eventually
+from tests.cluster.replicas import Replicas, is_well
+
+CLIENTS = 2
+
 
 @dataclass
 class Told:
@@ -30,7 +35,7 @@ class Told:
 
 
 @contextmanager
-def under_load(url: str, path_of: Callable[[int], str], clients: int = 2) -> Iterator[Told]:
+def under_load(url: str, path_of: Callable[[int], str]) -> Iterator[Told]:
     """While the block runs, clients ask for `path_of` of 0, 1, 2 …"""
     told = Told()
     end = threading.Event()
@@ -45,7 +50,7 @@ def under_load(url: str, path_of: Callable[[int], str], clients: int = 2) -> Ite
                 except Exception as error:
                     told.faults.append(repr(error))
 
-    threads = [threading.Thread(target=ask) for _ in range(clients)]
+    threads = [threading.Thread(target=ask) for _ in range(CLIENTS)]
     for thread in threads:
         thread.start()
     try:
@@ -54,3 +59,26 @@ def under_load(url: str, path_of: Callable[[int], str], clients: int = 2) -> Ite
         end.set()
         for thread in threads:
             thread.join()
+
+
+def path_of(number: int) -> str:
+    """A window of the first image that was not asked for before."""
+    first = number % 400 / 10
+    return f"/frames/image?image_id=1&depth_min={first}&depth_max={first + 8}&rescale=0,{number}.5"
+
+
+def more_answers(told: Told, count: int = 50) -> None:
+    """So many more with status 200."""
+    already = told.statuses[200]
+    eventually(lambda: told.statuses[200] >= already + count, f"{count} more answers; {told}", 60)
+
+
+def recovered(replicas: Replicas, what: str, told: Told) -> None:
+    """From now until all replicas are well and clients are answered."""
+    began = time.monotonic()
+    for server in replicas.servers:
+        eventually(lambda server=server: is_well(server.url), f"{server.url} is well again", 60)
+    more_answers(told)
+    print(  # noqa: T201
+        f"{what}: well after {time.monotonic() - began:.1f} s; {dict(told.statuses)}, slowest {told.slowest:.1f} s"
+    )

@@ -9,13 +9,14 @@ from typing import Any
 
 import httpx2
 
-from tests.builders import eventually, free_port
+from tests.builders import eventually, free_port, tiny_csv
 from tests.cluster.nginx import Nginx
 from tests.faults.cluster import Server
 from tests.postgresql import PostgreSQL
 from tests.s3_server import S3Server
 
 KEY = "a-key-of-the-cluster's-tests"
+ROWS = 500
 
 
 class Replicas:
@@ -89,6 +90,13 @@ class Replicas:
     def ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
         headers = {"X-API-Key": KEY} | more.pop("headers", {})
         return httpx2.request(method, self.url + path, headers=headers, timeout=60, **more)
+
+    def drop(self, names: set[str], count: int) -> None:
+        """So many files more; names: of all that were dropped so far."""
+        for _ in range(count):
+            number = len(names)
+            tiny_csv(self.data / f"{number}.csv", 1000.0 * number, rows=ROWS)
+            names.add(f"{number}.csv")
 
     def wait_until_stored(self, names: set[str], seconds: float = 60) -> None:
         """Each once, and nothing else: none lost, none doubled, neither in the catalog nor in the folders."""

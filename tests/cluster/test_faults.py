@@ -11,57 +11,20 @@ from contextlib import ExitStack
 import httpx2
 import pytest
 
-from tests.builders import eventually, tiny_csv
-from tests.cluster.load import Told, under_load
+from app.pipeline.claiming import ORPHAN_SECONDS
+from tests.builders import eventually
+from tests.cluster.load import CLIENTS, more_answers, path_of, recovered, under_load
 from tests.cluster.replicas import is_well
 from tests.faults.cluster import Server
 
-ROWS = 500
+UNCERTAIN_SECONDS = ORPHAN_SECONDS + 60
+"""A file that was just being taken waits for so long if nobody can say whether its job was made."""
 
 
-@pytest.fixture(scope="module")
-def names(replicas) -> set[str]:
-    """Of all files dropped so far; the first is stored, and the one that is looked at."""
-    dropped: set[str] = set()
-    drop(replicas, dropped, 1)
-    replicas.wait_until_stored(dropped)
-    return dropped
-
-
-def drop(replicas, names: set[str], count: int) -> None:
-    for _ in range(count):
-        number = len(names)
-        tiny_csv(replicas.data / f"{number}.csv", 1000.0 * number, rows=ROWS)
-        names.add(f"{number}.csv")
-
-
-def path_of(number: int) -> str:
-    """A window of the first image that was not asked for before."""
-    first = number % 400 / 10
-    return f"/frames/image?image_id=1&depth_min={first}&depth_max={first + 8}&rescale=0,{number}.5"
-
-
-def more_answers(told: Told, count: int = 50) -> None:
-    """So many more with status 200."""
-    already = told.statuses[200]
-    eventually(lambda: told.statuses[200] >= already + count, f"{count} more answers; {told}", 60)
-
-
-def recovered(replicas, what: str, told: Told) -> None:
-    """From now until all replicas are well and clients are answered."""
-    began = time.monotonic()
-    for server in replicas.servers:
-        eventually(lambda server=server: is_well(server.url), f"{server.url} is well again", 60)
-    more_answers(told)
-    print(  # noqa: T201
-        f"{what}: well after {time.monotonic() - began:.1f} s; {dict(told.statuses)}, slowest {told.slowest:.1f} s"
-    )
-
-
-def test_the_hosts_machine_is_switched_off_under_load_and_no_client_sees_an_error(replicas, names):
+def test_the_hosts_machine_is_switched_off_under_load_and_clients_are_answered(replicas, names):
     with under_load(replicas.url, path_of) as told:
         more_answers(told)
-        drop(replicas, names, 6)
+        replicas.drop(names, 6)
         host = replicas.host
         eventually(lambda: replicas.get("/pipeline/status")["active"], "a file is in work", 60)
         replicas.switch_off(host)
@@ -71,7 +34,9 @@ def test_the_hosts_machine_is_switched_off_under_load_and_no_client_sees_an_erro
         print(f"another hosts after {time.monotonic() - began:.1f} s")  # noqa: T201
         host.start()
         recovered(replicas, "the host's machine switched off", told)
-    assert told.faults == []
+    cut_off = [fault for fault in told.faults if "without sending complete message body" in fault]
+    assert told.faults == cut_off
+    assert len(cut_off) <= CLIENTS, "only answers that had begun when their replica died"
     assert set(told.statuses) == {200}
     replicas.wait_until_stored(names)
 
@@ -80,32 +45,32 @@ def test_the_hosts_machine_is_switched_off_under_load_and_no_client_sees_an_erro
 def test_postgresql_is_restarted_under_load(replicas, names, database_server, mode):
     with under_load(replicas.url, path_of) as told:
         more_answers(told)
-        drop(replicas, names, 4)
+        replicas.drop(names, 4)
         eventually(lambda: replicas.get("/pipeline/status")["active"], "a file is in work", 60)
         database_server.stop(mode)
         eventually(lambda: told.statuses[503], "clients are told")
         database_server.start()
         recovered(replicas, f"PostgreSQL restarted ({mode})", told)
     assert told.faults == []
-    replicas.wait_until_stored(names)
+    replicas.wait_until_stored(names, UNCERTAIN_SECONDS)
 
 
 def test_postgresql_hangs_under_load(replicas, names, database_server):
     with under_load(replicas.url, path_of) as told:
         more_answers(told)
         with database_server.hanging():
-            drop(replicas, names, 2)
+            replicas.drop(names, 2)
             eventually(lambda: told.statuses[503], "clients are told", 20)
         recovered(replicas, "PostgreSQL hung", told)
     assert told.faults == []
     assert told.slowest < 20
-    replicas.wait_until_stored(names)
+    replicas.wait_until_stored(names, UNCERTAIN_SECONDS)
 
 
 def test_s3_is_stopped_under_load_and_returns(replicas, names, bucket_server):
     with under_load(replicas.url, path_of) as told:
         more_answers(told)
-        drop(replicas, names, 3)
+        replicas.drop(names, 3)
         bucket_server.stop()
         more_answers(told)  # what is in memory is still answered
         unseen = f"/frames/image?image_id={replicas.get('/images?limit=1000')['images'][-1]['image_id']}"
@@ -131,9 +96,9 @@ def test_of_two_watchers_on_two_more_machines_each_file_is_taken_once(replicas, 
             watcher = Server(environment, replicas.folder / f"watcher-{number}.log", port=None)
             watcher.start()
             stack.callback(watcher.stop)
-        drop(replicas, names, 5)
+        replicas.drop(names, 5)
         host = replicas.host
-        drop(replicas, names, 5)
+        replicas.drop(names, 5)
         replicas.switch_off(host)
         replicas.wait_until_stored(names, 90)
     host.start()
