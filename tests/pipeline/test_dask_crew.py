@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,16 +13,20 @@ import pytest
 
 from app.errors import WorkersUnavailable
 from app.pipeline import dask_crew
+from app.pipeline.bulk.prefix import Prefix
 from app.pipeline.claiming import enqueue
 from app.pipeline.dask_crew import DaskCrew
 from app.pipeline.foreman import Foreman
-from app.pipeline.steps import HashOfJob, PartOfJob, WholeJob
+from app.pipeline.steps import EndOfJob, HashOfJob, PartOfJob, WholeJob
 from app.pipeline.workplace import Workplace
+from app.storage.arrays.bucket import Bucket
 from app.storage.arrays.reading import RowReader
+from app.storage.catalog.jobs_in_place import JobsInPlace
 from app.storage.catalog.tables import Job
 from tests.builders import eventually, ingest, settings_in, tiny_csv
 from tests.dask_cluster import ALLOWED_FAILURES, DaskCluster
 from tests.pipeline.test_foreman import ROWS, long_csv
+from tests.s3_server import S3Server
 
 HOST = "test"
 
@@ -31,7 +37,7 @@ class Site(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("dask")
     cluster = DaskCluster(folder / "cluster")
     place = Workplace.open(settings_in(folder, source_width="any", scheduler=cluster.address))
@@ -138,13 +144,33 @@ def test_a_long_file_is_shared_and_stored_as_one_process_stores_it(yard, tmp_pat
     job = yard.until(yard.queue("long.csv"), "stored")
     assert {WholeJob, PartOfJob, HashOfJob} <= seen
     assert (job.attempts, job.crashes, job.rows_done) == (1, 0, ROWS)
+    assert_as_one_process_stores_it(yard.place, job, tmp_path)
+
+
+def test_a_long_object_of_a_bucket_is_shared_too(yard, s3_server, tmp_path):
+    bucket = Bucket(f"s3://{s3_server.bucket('shared-on-dask').name}")
+    bucket.put("other.csv", long_csv(tmp_path / "other.csv", descending=True).read_bytes())
+    seen: list[type] = []
+    submit = yard.crew.submit
+    yard.crew.submit = lambda step: (seen.append(type(step)), submit(step))
+    (found,) = Prefix(bucket.uri).entries()
+    (job_id,) = JobsInPlace(yard.place.catalog).add([found], time.time())
+    job = yard.until(job_id, "stored")
+    assert seen == [WholeJob, PartOfJob, PartOfJob, PartOfJob, EndOfJob]
+    assert (job.attempts, job.crashes, job.rows_done) == (1, 0, ROWS)
+    assert_as_one_process_stores_it(yard.place, job, tmp_path, descending=True)
+
+
+def assert_as_one_process_stores_it(
+    place: Workplace, job: Job, tmp_path: Path, *, descending: bool = False
+) -> None:
     alone = Workplace.open(settings_in(tmp_path, source_width="any"))
-    alone_job = ingest(alone, long_csv(tmp_path / "long.csv"))
+    alone_job = ingest(alone, long_csv(tmp_path / "long.csv", descending=descending))
     for level in (0, 1):
         rows = ROWS // 4**level
         mine, its = (
-            RowReader(place.arrays, 0).rows(found.image_ids[0], level, 0, rows)
-            for place, found in ((yard.place, job), (alone, alone_job))
+            RowReader(one.arrays, 0).rows(found.image_ids[0], level, 0, rows)
+            for one, found in ((place, job), (alone, alone_job))
         )
         np.testing.assert_array_equal(mine, its)
 

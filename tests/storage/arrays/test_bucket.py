@@ -47,6 +47,58 @@ def test_what_is_not_there_is_told(bucket):
     bucket.delete(["a"])
 
 
+CONTENT = bytes(range(200)) * 5
+
+
+@pytest.fixture
+def target(tmp_path):
+    path = tmp_path / "fetched"
+    path.touch()
+    return path
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 1000), (300, 500), (999, 1000)])
+def test_what_is_fetched_of_an_object_stands_in_the_file_where_it_stands_in_the_object(
+    bucket, target, start, stop
+):
+    bucket.put("a", CONTENT)
+    assert bucket.fetch("a", target, start, stop) == bucket.look_at("a")
+    assert target.read_bytes() == bytes(start) + CONTENT[start:stop]
+
+
+def test_pieces_fetched_side_by_side_make_the_object(bucket, target):
+    bucket.put("a", CONTENT)
+    cuts = [(700, 1000), (0, 300), (300, 700)]
+    found = bucket.together(lambda cut: bucket.fetch("a", target, *cut), cuts)
+    assert found == [bucket.look_at("a")] * 3
+    assert target.read_bytes() == CONTENT
+
+
+def test_nothing_is_fetched_of_an_empty_object(bucket, target):
+    bucket.put("a", b"")
+    assert bucket.fetch("a", target, 0, 0).size_bytes == 0
+    assert target.read_bytes() == b""
+
+
+@pytest.mark.parametrize("by", [CONTENT * 2, CONTENT[:400]], ids=["longer", "shorter"])
+def test_a_fetch_tells_what_the_object_is_by_now(bucket, target, by):
+    bucket.put("a", CONTENT)
+    before = bucket.look_at("a")
+    bucket.put("a", by)
+    assert bucket.fetch("a", target, 900, 1000) == bucket.look_at("a") != before
+
+
+def test_what_is_not_there_any_more_is_not_fetched(bucket, target):
+    assert bucket.fetch("a", target, 0, 10) is None
+    assert bucket.fetch("a", target, 0, 0) is None
+
+
+def test_a_fetch_that_is_not_allowed_is_told(folder, target, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET + "-not")
+    with pytest.raises(StorageUnavailable, match="SignatureDoesNotMatch"):
+        Bucket(f"s3://{folder.name}").fetch("a", target, 0, 10)
+
+
 def test_sizes_are_those_of_all_that_begins_so(bucket, monkeypatch):
     keys = {f"shard/__7_7_{number}/a0.tdb": number for number in range(5)}
     for key, size in keys.items():
