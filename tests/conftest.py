@@ -22,7 +22,7 @@ from app.pipeline.workplace import Workplace
 from app.settings import Settings
 from tests.builders import Float64, eventually, image_rows, ingest, settings_in, write_csv
 from tests.postgresql import PostgreSQL, missing
-from tests.s3_server import S3Server
+from tests.s3_server import GivenS3Server, S3Server
 
 for variable in [name for name in os.environ if name.startswith("BOREHOLE_")]:
     del os.environ[variable]  # what a developer has set for their own server is not for the tests
@@ -106,14 +106,16 @@ def place(settings: Settings) -> Iterator[Workplace]:
 
 
 @pytest.fixture(scope="session")
-def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """An S3 server that this process, and those it starts, find in their environment."""
-    server = S3Server(tmp_path_factory.mktemp("s3") / "objects").start()
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server | GivenS3Server]:
+    """An S3 server that this process, and those it starts, find in their environment: our own, or TEST_S3_URL."""
+    given = os.environ.get("TEST_S3_URL")
+    server = GivenS3Server(given) if given else S3Server(tmp_path_factory.mktemp("s3") / "objects")
+    server.start()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in server.environment.items():
             patch.setenv(name, value)
         yield server
-    server.stop()
+        server.end()
 
 
 @pytest.fixture

@@ -7,8 +7,11 @@ import shutil
 import socket
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
 
+import boto3
 import pytest
 
 from tests.builders import eventually, free_port
@@ -54,6 +57,8 @@ class S3Server:
             self._process.wait(20)
             self._process = None
 
+    end = stop
+
     def bucket(self, name: str) -> Path:
         """A new bucket."""
         folder = self.folder / name
@@ -63,6 +68,51 @@ class S3Server:
     def _answers(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class Unseen(PurePosixPath):
+    """Where something is on a server whose files are out of reach: it has a name, and no path that leads there."""
+
+    def __getattr__(self, name: str) -> Any:
+        if hasattr(Path, name):  # that of a file, or `_str`, which is asked for by `str` alone
+            pytest.skip("looks at the server's files")
+        raise AttributeError(name)
+
+
+class GivenS3Server:
+    """One that runs already, of whichever make; tests that stop it, or look at its files, are skipped.
+
+    url: http://KEY:SECRET@HOST:PORT, as in TEST_S3_URL.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.url = f"{parts.scheme}://{parts.hostname}:{parts.port}"
+        self.environment = {
+            "AWS_ENDPOINT_URL_S3": self.url,
+            "AWS_ACCESS_KEY_ID": parts.username or "",
+            "AWS_SECRET_ACCESS_KEY": parts.password or "",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+        self._buckets: list[Any] = []
+
+    def start(self) -> GivenS3Server:
+        return self
+
+    def stop(self) -> None:
+        pytest.skip("stops the server")
+
+    def bucket(self, name: str) -> Unseen:
+        """A new bucket."""
+        self._buckets.append(boto3.resource("s3", region_name="us-east-1").create_bucket(Bucket=name))
+        return Unseen(name)
+
+    def end(self) -> None:
+        """Leave nothing behind."""
+        for bucket in self._buckets:
+            bucket.objects.all().delete()
+            bucket.delete()
 
 
 def _rclone() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,8 +55,7 @@ def on_disk(folder: Path) -> Place:
 
 
 def in_bucket(folder: Path, server: S3Server) -> Place:
-    bucket = server.bucket(
-        folder.name.replace("_", "-").lower()[:40] + f"-{len(list(server.folder.iterdir()))}"
-    )
+    name = re.sub("[^a-z0-9]+", "-", folder.name.lower())[:40].strip("-")
+    bucket = server.bucket(f"{name}-{secrets.token_hex(4)}")
     settings = settings_in(folder, storage_uri=f"s3://{bucket.name}/wells")
     return Place(settings, Layout(bucket / "wells"), server)

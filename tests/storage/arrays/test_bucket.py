@@ -1,5 +1,6 @@
 """Objects in a bucket, on a real server."""
 
+import secrets
 import socket
 import time
 
@@ -14,8 +15,7 @@ from tests.s3_server import SECRET
 @pytest.fixture
 def folder(s3_server, tmp_path):
     """Where the objects of the bucket lie as files."""
-    name = f"objects-{len(list(s3_server.folder.iterdir()))}"
-    return s3_server.bucket(name)
+    return s3_server.bucket(f"objects-{secrets.token_hex(4)}")
 
 
 @pytest.fixture
