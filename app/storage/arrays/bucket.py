@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
+from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -110,6 +112,11 @@ class Bucket:
         with self._translated():
             self._client.put_object(Bucket=self.name, Key=self.prefix + key, Body=content)
 
+    def upload(self, key: str, file: Path) -> None:
+        """As `put`, for a file of any size: a long one goes in parts, some of them at a time."""
+        with self._translated():
+            self._client.upload_file(str(file), self.name, self.prefix + key)
+
     def sizes(self, prefix: str) -> dict[str, int]:
         """The bytes of every object whose name begins so, by name."""
         with self._translated():
@@ -121,6 +128,16 @@ class Bucket:
                 for page in pages
                 for found in page.get("Contents", ())
             }
+
+    def unchanged_since(self, moment: datetime, prefix: str) -> Iterator[str]:
+        """Those whose names begin so, and that were there as they are before this moment."""
+        with self._translated():
+            for page in self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=self.prefix + prefix
+            ):
+                for found in page.get("Contents", ()):
+                    if found["LastModified"] < moment:
+                        yield found["Key"].removeprefix(self.prefix)
 
     def page(self, after: str) -> list[StoredObject]:
         """The next thousand objects whose names come after this one; none after the last."""
@@ -199,7 +216,7 @@ class Bucket:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (BotoCoreError, ClientError, OSError) as error:
+        except (Boto3Error, BotoCoreError, ClientError, OSError) as error:
             raise StorageUnavailable(f"{self.uri} does not answer: {error}") from error
 
 
