@@ -57,7 +57,7 @@ def original_of(place: Workplace, job: Job) -> Original:
         return _in_bucket(job, job.path)
     if job.claim and place.settings.landing_uri is not None and not place.folders.holds(job.claim):
         raise StorageUnavailable(
-            f"{job.name} waits for the machine into whose data folder it was dropped: this one has it not"
+            f"{job.name} was taken from the data folder of another machine, and waits for that"
         )
     path = file_of(job, place.folders)
     return OnDisk(job.name, path, Snapshot.of(path.stat()))

@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
 from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -21,12 +23,14 @@ from app.errors import StorageUnavailable
 SIMULTANEOUS_REQUESTS = 40  # the three listings of each of a shard's arrays are one round trip
 KEYS_PER_DELETE = 1000
 PIECE_BYTES = 1 << 20
+LONGEST_COPY_BYTES = 4 << 30  # S3 copies so much at once, and not every server copies parts (rclone)
 NOT_FOUND, OUT_OF_RANGE = 404, 416
 
 # A server that is gone is found out within seconds: who waits for an answer is told to come back.
 CONNECT_SECONDS = 2.0
 SILENT_SECONDS = 5.0
 TRIES = 3
+COPYING_SECONDS = 300.0  # some say nothing until all is copied: asked again meanwhile, they would begin anew
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,11 @@ class Bucket:
         self.prefix = f"{parts.path.strip('/')}/".lstrip("/")
         self._requests = ThreadPoolExecutor(SIMULTANEOUS_REQUESTS, thread_name_prefix="bucket")
         with self._translated():
-            self._client = _client()
+            self._client = _client(SILENT_SECONDS, TRIES)
+
+    @cached_property
+    def _patient_client(self) -> Any:
+        return _client(COPYING_SECONDS, 1)
 
     def get(self, key: str) -> bytes:
         content = self.find(key)
@@ -176,8 +184,11 @@ class Bucket:
     def copy(self, source: str, target: str) -> None:
         """Within the bucket, by the server; what lies at the target is replaced."""
         with self._translated():
-            self._client.copy(
-                {"Bucket": self.name, "Key": self.prefix + source}, self.name, self.prefix + target
+            self._patient_client.copy(
+                {"Bucket": self.name, "Key": self.prefix + source},
+                self.name,
+                self.prefix + target,
+                Config=TransferConfig(multipart_threshold=LONGEST_COPY_BYTES),
             )
 
     def folders(self, prefix: str) -> list[str]:
@@ -220,12 +231,12 @@ class Bucket:
             raise StorageUnavailable(f"{self.uri} does not answer: {error}") from error
 
 
-def _client() -> Any:
+def _client(silent_seconds: float, tries: int) -> Any:
     """Of AWS, or of another server: those know buckets by path, and not every one the newer checksums."""
     settings = Config(
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=SILENT_SECONDS,
-        retries={"total_max_attempts": TRIES, "mode": "standard"},
+        read_timeout=silent_seconds,
+        retries={"total_max_attempts": tries, "mode": "standard"},
         max_pool_connections=SIMULTANEOUS_REQUESTS,
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
