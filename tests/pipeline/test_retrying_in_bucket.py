@@ -7,7 +7,6 @@ import json
 import pytest
 
 from app.errors import NothingToRetry, StorageUnavailable
-from app.pipeline.landing import LandingZone
 from app.pipeline.retrying import retry_now
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.tables import Job
@@ -18,11 +17,6 @@ from tests.pipeline.conftest import names, upload
 @pytest.fixture
 def place(in_landing_zone) -> Workplace:
     return in_landing_zone
-
-
-@pytest.fixture
-def zone(place) -> LandingZone:
-    return LandingZone(place, place.settings.landing_uri, 0.0)
 
 
 @pytest.fixture(params=["landed", "uploaded"])

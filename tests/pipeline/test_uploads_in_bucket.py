@@ -11,7 +11,6 @@ import pytest
 from app.errors import CatalogUnavailable, CommitUncertain, StorageUnavailable
 from app.pipeline import uploads_in_bucket as module
 from app.pipeline.housekeeping import DRAFT_SECONDS
-from app.pipeline.landing import LandingZone
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.bucket import Bucket
 from app.storage.catalog.jobs import Jobs
@@ -24,11 +23,6 @@ TOKEN = "0123456789abcdef"
 @pytest.fixture
 def place(in_landing_zone) -> Workplace:
     return in_landing_zone
-
-
-@pytest.fixture
-def zone(place) -> LandingZone:
-    return LandingZone(place, place.settings.landing_uri, 0.0)
 
 
 @pytest.fixture
