@@ -8,6 +8,7 @@ from pathlib import Path
 from app.admin.findings import NOT_STORED, Finding, Severity
 from app.errors import JobNotFound
 from app.ingestion.fingerprint import fingerprint
+from app.pipeline.buckets import SCHEME, bucket_at, split_uri
 from app.pipeline.claiming import ORPHAN_SECONDS
 from app.pipeline.names import SIDECAR_SUFFIX, printable
 from app.pipeline.workplace import Workplace
@@ -54,8 +55,12 @@ class FileCheck:
             yield Finding("file_gone", where, f"the file of job {job.id} was taken away", Severity.NOTE)
 
     def _by_target(self) -> dict[str, Job]:
-        """The job that filled each path last."""
-        jobs = [job for job in self.place.history.in_state(*FINISHED) if job.settled and job.target]
+        """The job that filled each path of the data folder last; what lies in a bucket is not looked at."""
+        jobs = [
+            job
+            for job in self.place.history.in_state(*FINISHED)
+            if job.settled and job.target and not job.target.startswith(SCHEME)
+        ]
         jobs.sort(key=lambda job: (job.finished_at or 0.0, job.id))
         return {printable(job.target or ""): job for job in jobs}
 
@@ -74,6 +79,9 @@ class FileCheck:
     def _has_file(self, job: Job) -> bool:
         if job.claim is not None:
             return self.folders.claimed(job.claim) is not None
+        if job.path is not None and job.path.startswith(SCHEME):
+            bucket, key = split_uri(job.path)
+            return bucket_at(bucket).has(key)
         return job.path is None or Path(job.path).is_file()
 
     def _is_as_it_was(self, job: Job) -> bool:

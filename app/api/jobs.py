@@ -39,7 +39,9 @@ class JobView(BaseModel):
     rows_per_second: float | None = Field(description="While it runs, and for the whole of it afterwards.")
     attempts: int
     size_bytes: int
-    file: str | None = Field(description="Where the file lies now, below the data folder.")
+    file: str | None = Field(
+        description="Where the file lies now: below the data folder, or its URI in a bucket."
+    )
     created_at: str | None
     started_at: str | None
     finished_at: str | None

@@ -62,7 +62,8 @@ async def upload(
 ) -> JobView:
     """`curl -F file=@survey.csv …/images`, or `curl --data-binary @survey.csv "…/images?name=survey.csv"`.
 
-    The file is streamed to disk and queued as if it had been dropped into the data folder; the answer is its job.
+    The file is streamed to disk and queued as if it had been dropped into the data folder, or into the landing zone
+    where there is one; the answer is its job.
     """
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     try:

@@ -11,6 +11,12 @@ if TYPE_CHECKING:  # boto3 is for those who have a bucket
 SCHEME = "s3://"
 
 
+def split_uri(uri: str) -> tuple[str, str]:
+    """The bucket's own URI, and the key: `s3://bucket/a/b` is `s3://bucket` and `a/b`."""
+    bucket, _, key = uri.removeprefix(SCHEME).partition("/")
+    return SCHEME + bucket, key
+
+
 @lru_cache(maxsize=8)
 def bucket_at(uri: str) -> Bucket:
     """Raises StorageUnavailable."""

@@ -1,4 +1,7 @@
-"""One catalog, one data folder: files dropped into another would wait for a host that never looks there."""
+"""One catalog, one data folder: files dropped into another would wait for a host that never looks there.
+
+Where there is a landing zone, that is the way in, and each machine may have a data folder of its own.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def require_the_hosts_data_folder(place: Workplace, lock: Lock) -> None:
     until = time.monotonic() + SECONDS_TO_TELL
     while not lock.acquire():
         theirs = place.board.read().data_dir
-        if theirs == ours:
+        if theirs == ours or place.settings.landing_uri is not None:
             return
         if time.monotonic() > until:
             if theirs is None:

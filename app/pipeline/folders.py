@@ -7,7 +7,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,10 +170,12 @@ class DataFolders:
 
     def sweep_drafts(self, older_than_seconds: float) -> None:
         """Remove what uploads that broke off, and reports that were never finished, have left."""
-        drafts = [*self.uploads.glob("*.part"), *self.failed.glob(f"{DRAFT_PREFIX}*")]
-        for draft in drafts:
-            if _is_older(draft, older_than_seconds):
-                draft.unlink(missing_ok=True)
+        self.sweep_uploads(older_than_seconds)
+        _remove_older(self.failed.glob(f"{DRAFT_PREFIX}*"), older_than_seconds)
+
+    def sweep_uploads(self, older_than_seconds: float) -> None:
+        """The former alone."""
+        _remove_older(self.uploads.glob("*.part"), older_than_seconds)
 
     def remove_claim(self, token: str) -> None:
         """Where somebody removed the file, its description has nothing left to describe."""
@@ -207,6 +209,12 @@ def _is_older(path: Path, seconds: float) -> bool:
         return time.time() - path.stat().st_mtime >= seconds
     except FileNotFoundError:
         return False
+
+
+def _remove_older(paths: Iterable[Path], seconds: float) -> None:
+    for path in paths:
+        if _is_older(path, seconds):
+            path.unlink(missing_ok=True)
 
 
 def _create(target: Path, source: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import threading
+from contextlib import suppress
 
 from app.errors import CatalogUnavailable
 from app.pipeline.crew import Crew
@@ -35,6 +36,8 @@ class PipelineHost:
     def start(self) -> None:
         """Raises OtherDataFolder, CatalogUnavailable, OSError."""
         require_the_hosts_data_folder(self.place, self.lock)
+        with suppress(OSError):  # uploads come to who stands by, too; what is wrong with it `/health` says
+            self.place.folders.ensure()
         self._thread.start()
 
     def stop(self) -> None:

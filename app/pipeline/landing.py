@@ -1,30 +1,26 @@
-"""A landing zone in a bucket: objects put there are found by listing, read, and moved to processed/ or failed/.
+"""A landing zone in a bucket: objects put there are found by listing.
 
 The claim is the job: it names the object's key and version, and as long as it is not settled nobody makes another
-for that version. S3 knows no rename, and what moves nothing cannot be cut short; only once all is over is the
-object copied, and then deleted. Every step may be repeated.
+for that version. What is in work is not moved out of the way: what moves nothing cannot be cut short.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 
 from app.pipeline.buckets import bucket_at
-from app.pipeline.names import ERROR_SUFFIX, free_names, is_ignored
-from app.pipeline.reporting import report_on
-from app.pipeline.sidecars import names_of_sidecar
+from app.pipeline.names import is_ignored
+from app.pipeline.uploads_in_bucket import remove_unasked_uploads
 from app.pipeline.workplace import Workplace
-from app.settings import Settings
 from app.storage.catalog.jobs_in_place import FileInPlace, JobsInPlace
-from app.storage.catalog.leases import Lease
-from app.storage.catalog.tables import Job, JobState
 
 log = logging.getLogger("borehole.pipeline")
 
 MOST_AT_ONCE = 400
 """Objects that one look makes jobs of; the next is due at once then."""
+
+BETWEEN_SWEEPS_SECONDS = 3600.0
 
 
 class LandingZone:
@@ -35,7 +31,7 @@ class LandingZone:
         self.every_seconds = every_seconds
         self.uri = uri
         self.host = host
-        self.next_look = float("-inf")
+        self.next_look = self.next_sweep = float("-inf")
 
     @property
     def is_due(self) -> bool:
@@ -62,44 +58,7 @@ class LandingZone:
         added = self.jobs.add(new[:MOST_AT_ONCE], time.time(), host=self.host) if new else []
         if added:
             log.info("%s files found in %s", len(added), bucket.uri)
+        if now >= self.next_sweep:
+            self.next_sweep = now + BETWEEN_SWEEPS_SECONDS
+            remove_unasked_uploads(bucket, self.jobs)
         return len(added)
-
-
-def has_landed(settings: Settings, job: Job) -> bool:
-    """Whether the job's file lies in the landing zone itself."""
-    if settings.landing_uri is None or job.path is None:
-        return False
-    folder, _, name = job.path.rpartition("/")
-    return bool(name) and folder == settings.landing_uri.rstrip("/")
-
-
-def move_on(place: Workplace, job: Job, lease: Lease) -> None:
-    """An ended job's object to processed/ or failed/ below the landing zone, with the reason beside it.
-
-    An object that is another by now stays: it has, or will have, a job of its own.
-    Raises LeaseLost, StorageUnavailable, CatalogUnavailable.
-    """
-    assert job.path is not None and place.settings.landing_uri is not None
-    bucket = bucket_at(place.settings.landing_uri)
-    name = job.path.removeprefix(f"{bucket.uri}/")
-    found = bucket.look_at(name)
-    if found is None or found.version != job.file_version:
-        return
-    folder = "failed" if job.state == JobState.FAILED else "processed"
-    for free in free_names(name, ERROR_SUFFIX):
-        target = f"{folder}/{free}"
-        uri = f"{bucket.uri}/{target}"
-        if job.target != uri and (bucket.has(target) or not place.jobs.reserve_target(lease, uri)):
-            continue
-        if job.state == JobState.FAILED:
-            bucket.put(
-                target + ERROR_SUFFIX, json.dumps(report_on(job), indent=2, ensure_ascii=False).encode()
-            )
-        description = next((each for each in names_of_sidecar(name) if bucket.has(each)), None)
-        if description is not None:
-            bucket.copy(description, f"{target}.json")
-        bucket.copy(name, target)
-        still = bucket.look_at(name)
-        if still is not None and still.version == found.version:
-            bucket.delete([name] if description is None else [name, description])
-        return

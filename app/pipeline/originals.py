@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from app.errors import FileChanged, FileError, Reason
+from app.errors import FileChanged, FileError, Reason, StorageUnavailable
 from app.ingestion.fingerprint import Fingerprint, fingerprint
 from app.ingestion.readers.csv_source import Lines
-from app.pipeline.buckets import SCHEME, bucket_at
+from app.pipeline.buckets import SCHEME, bucket_at, split_uri
 from app.pipeline.job_file import file_of
 from app.pipeline.names import free_names
 from app.pipeline.sidecars import name_with, names_of_sidecar
@@ -54,9 +54,24 @@ class Original(Protocol):
 def original_of(place: Workplace, job: Job) -> Original:
     """Raises FileError where there is none, or none that can be read; OSError."""
     if job.path is not None and job.path.startswith(SCHEME):
-        return InBucket(job.name, job.path, job.file_version or "", job.size_bytes)
+        return _in_bucket(job, job.path)
+    if job.claim and place.settings.landing_uri is not None and not place.folders.holds(job.claim):
+        raise StorageUnavailable(
+            f"{job.name} was taken from the data folder of another machine, and waits for that"
+        )
     path = file_of(job, place.folders)
     return OnDisk(job.name, path, Snapshot.of(path.stat()))
+
+
+def _in_bucket(job: Job, uri: str) -> InBucket:
+    """As it was queued, or as it is now where it was queued without a version."""
+    if job.file_version is not None:
+        return InBucket(job.name, uri, job.file_version, job.size_bytes)
+    bucket, key = split_uri(uri)
+    found = bucket_at(bucket).look_at(key)
+    if found is None:
+        raise _gone(job.name)
+    return InBucket(job.name, uri, found.version, found.size_bytes)
 
 
 @dataclass(frozen=True)
@@ -82,7 +97,7 @@ class OnDisk:
 
 @dataclass(frozen=True)
 class InBucket:
-    """uri: `s3://bucket/key`. version: as the listing told it; no other is ever read."""
+    """uri: `s3://bucket/key`. version: no other is ever read."""
 
     name: str
     uri: str
@@ -110,11 +125,6 @@ class InBucket:
     def check_unchanged(self) -> None:
         """Whatever lies there by now, what was fetched is all of one version."""
 
-    @property
-    def _where(self) -> tuple[str, str]:
-        bucket, _, key = self.uri.removeprefix(SCHEME).partition("/")
-        return SCHEME + bucket, key
-
     @contextmanager
     def _scratch(self, place: Workplace) -> Iterator[Path]:
         folder = place.settings.db_dir / "cache" / "fetched"
@@ -127,26 +137,28 @@ class InBucket:
             yield file
 
     def _fetch(self, file: Path, pieces: Sequence[tuple[int, int]]) -> None:
-        uri, key = self._where
+        uri, key = split_uri(self.uri)
         bucket = bucket_at(uri)
         found = bucket.together(lambda piece: bucket.fetch(key, file, *piece), pieces)
         if None in found:
-            raise FileError(
-                Reason.FILE_GONE, f"{self.name} was removed from its bucket before it could be read"
-            )
+            raise _gone(self.name)
         if any(each.version != self.version for each in found if each is not None):
             raise FileError(
                 Reason.FILE_GONE, f"{self.name} was replaced in its bucket before it could be read"
             )
 
     def _fetch_description(self, file: Path) -> None:
-        uri, key = self._where
+        uri, key = split_uri(self.uri)
         bucket = bucket_at(uri)
         folder, slash, name = key.rpartition("/")
         found = bucket.together(bucket.find, [folder + slash + other for other in names_of_sidecar(name)])
         description = next((each for each in found if each is not None), None)
         if description is not None:
             name_with(file).write_bytes(description)
+
+
+def _gone(name: str) -> FileError:
+    return FileError(Reason.FILE_GONE, f"{name} was removed from its bucket before it could be read")
 
 
 def _pieces(start: int, stop: int) -> list[tuple[int, int]]:

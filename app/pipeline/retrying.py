@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from app.errors import LeaseLost, NothingToRetry
-from app.pipeline.landing import has_landed
+from app.pipeline.buckets import bucket_at, split_uri
+from app.pipeline.landed import has_landed
 from app.pipeline.names import ERROR_SUFFIX
 from app.pipeline.workplace import Workplace
+from app.storage.catalog.jobs_in_place import JobsInPlace
 from app.storage.catalog.tables import Job, JobState
 
 FIRST_DELAY_SECONDS = 2.0
@@ -40,18 +42,20 @@ def retry_now(place: Workplace, job_id: int) -> Job:
 
 
 def _revive_failed(place: Workplace, job: Job) -> Job:
-    if has_landed(place.settings, job):
-        raise NothingToRetry(f"{job.name} lies at {job.target}: copy it into the landing zone again")
-    if job.path is not None:
+    is_landed = has_landed(place.settings, job)
+    way_in = "copy it into the landing zone" if is_landed else "copy it into the data folder"
+    if job.path is not None and not is_landed:
         raise NothingToRetry(
             f"{job.name} was ingested by hand from where it lies: run `./run_ingestion.sh` on it again"
         )
     if not job.settled:
         raise NothingToRetry(f"{job.name} is still on its way to failed/: try again in a minute")
     if job.target is None:
-        raise NothingToRetry(f"{job.name} was removed before it was read: copy it into the data folder")
+        raise NothingToRetry(f"{job.name} was removed before it was read: {way_in}")
     if place.history.last_to_fill(job.target) != job.id:
-        raise NothingToRetry(f"{job.target} is another file by now: copy {job.name} into the data folder")
+        raise NothingToRetry(f"{job.target} is another file by now; as for {job.name}, {way_in}")
+    if is_landed:
+        return _revive_in_place(place, job, job.target)
     failed = place.folders.data / job.target
     claim = place.folders.adopt(failed, failed.name)
     if claim is None:
@@ -60,3 +64,14 @@ def _revive_failed(place: Workplace, job: Job) -> Job:
     revived = place.jobs.revive(job.id, claim.token)
     failed.with_name(failed.name + ERROR_SUFFIX).unlink(missing_ok=True)
     return revived
+
+
+def _revive_in_place(place: Workplace, job: Job, uri: str) -> Job:
+    """It is read where it lies in failed/, and moved, with its report taken away, once that has gone well."""
+    other = JobsInPlace(place.catalog).newest_of([uri]).get(uri)
+    if other is not None and not other.settled:
+        raise NothingToRetry(f"{uri} is the file of job {other.id} by now, which is tried again")
+    bucket, key = split_uri(uri)
+    if bucket_at(bucket).look_at(key) is None:
+        raise NothingToRetry(f"{uri} is no longer there: copy the file into the landing zone")
+    return place.jobs.revive(job.id, None, uri)

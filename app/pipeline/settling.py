@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.errors import CatalogUnavailable, LeaseLost, StorageUnavailable
 from app.pipeline.folders import write_error_report
-from app.pipeline.landing import has_landed, move_on
+from app.pipeline.landed import has_landed, move_on
 from app.pipeline.reporting import report_on
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.leases import Lease

@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 
 from app.errors import StorageUnavailable, UploadMalformed, UploadTooLarge
 from app.ingestion.readers import READABLE, is_readable
-from app.pipeline.claiming import enqueue_upload
+from app.pipeline.destinations import destination_of_uploads
+from app.pipeline.housekeeping import DRAFT_SECONDS
 from app.pipeline.names import MAX_NAME_BYTES, is_ignored
 from app.pipeline.workplace import Workplace
 
@@ -41,6 +42,7 @@ class Upload:
         self.draft = self.place.folders.uploads / f"{secrets.token_hex(8)}.part"
         with _translated():
             self.draft.parent.mkdir(parents=True, exist_ok=True)
+            self.place.folders.sweep_uploads(DRAFT_SECONDS)  # the host need not see this disk
             self.file = self.draft.open("wb", buffering=0)
         return self
 
@@ -62,10 +64,7 @@ class Upload:
         with _translated():
             os.fsync(self.file.fileno())
             self.file.close()
-            job_id = enqueue_upload(self.place, self.draft, self.name)
-            if job_id is None:
-                raise FileNotFoundError(f"{self.draft} was removed")
-        return job_id
+            return destination_of_uploads(self.place).queue(self.draft, self.name)
 
 
 @contextmanager
@@ -80,6 +79,7 @@ def check_size(size: int, limit: int) -> None:
     """Raises UploadTooLarge."""
     if size > limit:
         raise UploadTooLarge(
-            f"a file may have {limit} bytes (BOREHOLE_MAX_UPLOAD_BYTES); copy larger ones into the data folder",
+            f"a file may have {limit} bytes (BOREHOLE_MAX_UPLOAD_BYTES); copy larger ones into the data folder "
+            "or the landing zone",
             max_bytes=limit,
         )

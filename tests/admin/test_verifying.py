@@ -17,12 +17,15 @@ from app.admin.findings import Finding
 from app.admin.verifying import verify
 from app.errors import StorageUnavailable
 from app.pipeline.claiming import enqueue
+from app.pipeline.job import run_job
+from app.pipeline.workplace import Workplace
 from app.storage.arrays.writing import ImageWriter
 from app.storage.catalog.picks import Picks
 from app.storage.catalog.tables import Image, Job
 from app.storage.recorded_picks import RecordedPicks
 from tests.admin.conftest import checks, fragment, rewrite
 from tests.builders import ingest, tiny_csv
+from tests.pipeline.conftest import upload
 
 
 def found(place: Any, *, quick: bool = False) -> list[tuple[str, str]]:
@@ -246,6 +249,22 @@ def test_picks_are_written_down_until_they_are_those_of_the_catalog(store, monke
 
 def store_picks(store: Any) -> Picks:
     return Picks(store.catalog)
+
+
+def test_files_in_a_bucket_are_looked_for_there_while_their_jobs_are_under_way(store, s3_server, tmp_path):
+    folder = s3_server.bucket(f"verified-{abs(hash(tmp_path))}")
+    settings = store.settings.model_copy(update={"landing_uri": f"s3://{folder.name}/incoming"})
+    place = Workplace.open(settings)
+    moved, kept, lost = (upload(place, f"{name}.csv", b"nothing") for name in ("moved", "kept", "lost"))
+    run_job(place, *place.jobs.lease_next("test", 60.0, time.time()))
+    assert place.jobs.get(moved).target == f"{settings.landing_uri}/failed/moved.csv"
+    assert found(place) == []
+    path = place.jobs.get(lost).path
+    (s3_server.folder / path.removeprefix("s3://")).unlink()
+    (finding,) = verify(place, quick=True).findings
+    assert (finding.check, finding.subject) == ("job_without_file", f"job {lost}") and path in finding.text
+    assert place.jobs.get(kept).state == "queued"
+    place.catalog.close()
 
 
 def test_a_job_that_is_forgotten_meanwhile_is_no_finding(store, monkeypatch):

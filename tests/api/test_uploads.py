@@ -280,3 +280,51 @@ def test_uploads_need_the_key_where_there_is_one(tmp_path):
             assert client.post(path, content=b"depth").status_code == 401
         answer = client.post("/images?name=x.csv", content=b"depth", headers={"X-API-Key": "secret"})
         assert answer.status_code == 202
+
+
+@pytest.fixture
+def with_landing_zone(s3_server, tmp_path):
+    """A client of a server that works, and its bucket's folder."""
+    folder = s3_server.bucket(f"uploads-{abs(hash(tmp_path))}")
+    settings = settings_in(tmp_path, landing_uri=f"s3://{folder.name}/incoming")
+    with TestClient(create_app(settings), base_url="http://localhost") as client:
+        yield client, folder / "incoming"
+
+
+def test_with_a_landing_zone_uploads_and_the_demo_go_by_the_bucket(with_landing_zone, tmp_path):
+    client, folder = with_landing_zone
+    content = tiny_csv(tmp_path / "x.csv").read_bytes()
+    sent = client.post("/images", files={"file": ("x.csv", content)})
+    urls = [answer.headers["location"] for answer in (sent, client.post("/images/demo"))]
+    jobs = [
+        eventually(lambda url=url: (job := client.get(url).json())["file"] and job, "it is moved", 60)
+        for url in urls
+    ]
+    assert [job["state"] for job in jobs] == ["stored", "stored"]
+    assert jobs[0]["file"].endswith("/incoming/processed/x.csv")
+    kept = {file.name for file in (folder / "processed").iterdir()}
+    assert kept == {"x.csv", jobs[1]["name"]}
+    assert not list((tmp_path / "data").rglob("*.csv"))
+
+
+def test_a_bucket_that_is_away_is_a_reason_to_come_again(with_landing_zone, s3_server):
+    client, folder = with_landing_zone
+    s3_server.stop()
+    try:
+        answer = client.post("/images", params={"name": "x.csv"}, content=b"depth")
+    finally:
+        s3_server.start()
+    assert (answer.status_code, answer.json()["code"]) == (503, "storage_unavailable")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["retry-after"]) > 0
+    assert client.get("/pipeline/history").json()["total"] == 0
+    assert not [file for file in folder.parent.rglob("*") if file.is_file()]
+
+
+def test_what_failed_in_the_bucket_is_tried_again_over_http(with_landing_zone, tmp_path):
+    client, folder = with_landing_zone
+    url = client.post("/images", params={"name": "x.csv"}, content=b"nothing").headers["location"]
+    eventually(lambda: client.get(url).json()["file"], "it has failed")
+    tiny_csv(folder / "failed" / "x.csv")
+    assert client.post(f"{url}/retry").status_code == 202
+    eventually(lambda: client.get(url).json()["state"] == "stored", "it is stored")

@@ -1,4 +1,6 @@
-"""API processes as if each were on a machine of its own: nothing in common but catalog, bucket and data folder."""
+"""API processes as if each were on a machine of its own: nothing in common but catalog and bucket, and the data
+folder where it is shared.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,18 @@ class Replicas:
     """Two of them behind nginx, on a database and a part of the bucket of their own."""
 
     def __init__(
-        self, folder: Path, postgresql: PostgreSQL, s3: S3Server, prefix: str, **settings: str
+        self,
+        folder: Path,
+        postgresql: PostgreSQL,
+        s3: S3Server,
+        prefix: str,
+        *,
+        share_data: bool = True,
+        **settings: str,
     ) -> None:
         self.folder = folder
         self.data = folder / "data"
+        self.share_data = share_data
         self.database = postgresql.new_database()
         self.storage = f"s3://wells/{prefix}"
         common = {name: value for name, value in os.environ.items() if not name.startswith("BOREHOLE_")}
@@ -51,7 +61,8 @@ class Replicas:
 
     def _own(self, number: int) -> dict[str, str]:
         machine = self.folder / f"machine-{number}"
-        return {"BOREHOLE_DB_DIR": str(machine / "db"), "BOREHOLE_LOG_DIR": str(machine / "logs")}
+        own = {} if self.share_data else {"BOREHOLE_DATA_DIR": str(machine / "data")}
+        return own | {"BOREHOLE_DB_DIR": str(machine / "db"), "BOREHOLE_LOG_DIR": str(machine / "logs")}
 
     def start(self) -> Replicas:
         for server in self.servers:

@@ -12,6 +12,7 @@ from app.ingestion import __main__ as command_line
 from app.main import create_app
 from app.pipeline import data_folder
 from app.pipeline.data_folder import OtherDataFolder, require_the_hosts_data_folder, told_on_the_board
+from app.pipeline.job import run_job
 from app.pipeline.lock import HostLock, host_lock
 from app.pipeline.workplace import Workplace
 from tests.builders import settings_in
@@ -49,6 +50,29 @@ def test_one_with_the_same_folder_by_another_path_stands_by(place, tmp_path):
     with TestClient(create_app(settings), base_url="http://localhost") as client:
         assert client.get("/health/live").status_code == 200
     assert place.board.read().host == "another"
+
+
+@pytest.mark.usefixtures("hosted")
+def test_with_a_landing_zone_each_server_may_have_its_own(place, tmp_path):
+    settings = settings_in(tmp_path, data_dir=tmp_path / "elsewhere", landing_uri="s3://wells/incoming")
+    with TestClient(create_app(settings), base_url="http://localhost") as client:
+        assert client.get("/health/live").status_code == 200
+    assert place.board.read().host == "another"
+
+
+def test_a_file_taken_from_the_data_folder_of_another_machine_waits_for_that(
+    place, taken, leased_again, tmp_path
+):
+    job, _ = taken()
+    changes = {"data_dir": tmp_path / "elsewhere", "landing_uri": "s3://wells/incoming"}
+    other = Workplace.open(place.settings.model_copy(update=changes))
+    run_job(other, *leased_again())
+    other.catalog.close()
+    waiting = place.jobs.get(job.id)
+    assert (waiting.state, waiting.reason) == ("retrying", "storage_unavailable")
+    assert "another machine" in waiting.message
+    run_job(place, *leased_again())
+    assert place.jobs.get(job.id).state == "stored"
 
 
 def test_where_nobody_hosts_any_more_the_folder_may_be_another(place, hosted, tmp_path):

@@ -2,100 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from app.errors import NothingToRetry, StorageUnavailable
 from app.pipeline import landing as module
-from app.pipeline import settling
 from app.pipeline.control import PipelineControl
 from app.pipeline.host import PipelineHost
 from app.pipeline.job import run_job
 from app.pipeline.landing import LandingZone
-from app.pipeline.retrying import retry_now
-from app.pipeline.settling import settle_all
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.bucket import Bucket
-from app.storage.catalog.tables import Job
 from tests.builders import eventually, settings_in, tiny_csv
+from tests.pipeline.conftest import names
 
 
 @pytest.fixture
-def bucket(s3_server, tmp_path) -> Bucket:
-    folder = s3_server.bucket(f"landing-{abs(hash(tmp_path))}")
-    return Bucket(f"s3://{folder.name}/incoming")
-
-
-@pytest.fixture
-def place(bucket, tmp_path) -> Iterator[Workplace]:
-    settings = settings_in(tmp_path, landing_uri=bucket.uri, rescan_seconds=0.1)
-    opened = Workplace.open(settings)
-    opened.folders.ensure()
-    opened.board.update(host="test")
-    yield opened
-    opened.catalog.close()
-
-
-@pytest.fixture
-def zone(place) -> LandingZone:
-    return LandingZone(place, place.settings.landing_uri, 0.0, "test")
-
-
-@pytest.fixture
-def drop(bucket, tmp_path) -> Callable[..., bytes]:
-    def drop(name: str, first: float = 1.0) -> bytes:
-        content = tiny_csv(tmp_path / "made.csv", first).read_bytes()
-        bucket.put(name, content)
-        return content
-
-    return drop
-
-
-@pytest.fixture
-def work(place) -> Callable[[], list[Job]]:
-    """Run what waits; the jobs as they are then."""
-
-    def work() -> list[Job]:
-        while found := place.jobs.lease_next("test", 60.0, time.time()):
-            run_job(place, *found)
-        return list(reversed(place.history.page(100)[0]))
-
-    return work
-
-
-def names(bucket: Bucket) -> set[str]:
-    return set(bucket.sizes(""))
-
-
-def test_what_lands_is_stored_and_moved_with_its_description(place, zone, bucket, drop, work):
-    content = drop("x ü.csv")
-    bucket.put("x ü.csv.json", b'{"well": "Seven"}')
-    assert zone.look() == 1
-    (job,) = work()
-    assert (job.state, job.settled, job.target) == ("stored", True, f"{bucket.uri}/processed/x ü.csv")
-    assert place.images.get(job.image_ids[0]).well == "Seven"
-    assert names(bucket) == {"processed/x ü.csv", "processed/x ü.csv.json"}
-    assert bucket.get("processed/x ü.csv") == content
-    assert zone.look() == 0
-
-
-def test_what_cannot_be_read_fails_with_its_reason_beside_it(place, zone, bucket, work):
-    bucket.put("x.csv", b"depth,a,b\n1,2,3\n")
-    bucket.put("notes.doc", b"no image")
-    assert zone.look() == 2
-    work()
-    assert names(bucket) == {
-        f"failed/{name}{suffix}" for name in ("x.csv", "notes.doc") for suffix in ("", ".error.json")
-    }
-    report = json.loads(bucket.get("failed/x.csv.error.json"))
-    assert (report["file"], report["reason"]) == ("x.csv", "wrong_width")
-    with pytest.raises(NothingToRetry, match="landing zone"):
-        retry_now(place, report["job"])
+def place(in_landing_zone) -> Workplace:
+    return in_landing_zone
 
 
 def test_an_object_is_claimed_once_however_many_look(place, zone, drop, work):
@@ -108,58 +35,6 @@ def test_an_object_is_claimed_once_however_many_look(place, zone, drop, work):
 def test_folders_hidden_and_temporary_names_and_descriptions_are_left_alone(zone, bucket, drop):
     for name in ("north/x.csv", ".x.csv", "x.csv.part", "processed/x.csv", "y.csv.json"):
         drop(name)
-    assert zone.look() == 0
-
-
-def test_the_same_file_dropped_again_is_a_duplicate_under_another_name(zone, bucket, drop, work):
-    for _ in range(2):
-        drop("x.csv")
-        assert zone.look() == 1
-        jobs = work()
-    assert [job.state for job in jobs] == ["stored", "duplicate"]
-    assert names(bucket) == {"processed/x.csv", "processed/x_2.csv"}
-
-
-def test_an_object_replaced_while_it_was_read_is_read_as_well(place, zone, bucket, drop, work, monkeypatch):
-    drop("x.csv")
-    zone.look()
-    move_on = settling.move_on
-
-    def replaced_before(*arguments) -> None:
-        monkeypatch.undo()
-        drop("x.csv", 20.0)
-        move_on(*arguments)
-
-    monkeypatch.setattr(settling, "move_on", replaced_before)
-    work()
-    assert names(bucket) == {"x.csv"}
-    assert zone.look() == 1
-    assert [job.state for job in work()] == ["stored", "stored"]
-    assert names(bucket) == {"processed/x.csv"}
-    assert place.images.page(10)[1] == 2
-
-
-@pytest.mark.parametrize("step", ["look_at", "has", "copy", "delete"])
-@pytest.mark.parametrize("before", [True, False], ids=["not done", "done and not told"])
-def test_a_move_cut_short_is_finished_by_the_next(place, zone, bucket, drop, work, monkeypatch, step, before):
-    content = drop("x.csv")
-    zone.look()
-    real = getattr(Bucket, step)
-
-    def cut_short(self, *arguments):
-        monkeypatch.setattr(Bucket, step, real)
-        if not before:
-            real(self, *arguments)
-        raise StorageUnavailable("gone")
-
-    monkeypatch.setattr(Bucket, step, cut_short)
-    monkeypatch.setattr(settling, "NEXT_TRY_SECONDS", -1.0)
-    (job,) = work()
-    assert (job.state, job.settled) == ("stored", False)
-    assert zone.look() == 0, "it is not taken again"
-    settle_all(place, "test", 60.0)
-    assert place.jobs.get(job.id).settled
-    assert names(bucket) == {"processed/x.csv"} and bucket.get("processed/x.csv") == content
     assert zone.look() == 0
 
 

@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,12 +23,14 @@ from app.errors import StorageUnavailable
 SIMULTANEOUS_REQUESTS = 40  # the three listings of each of a shard's arrays are one round trip
 KEYS_PER_DELETE = 1000
 PIECE_BYTES = 1 << 20
+LONGEST_COPY_BYTES = 4 << 30  # S3 copies so much at once, and not every server copies parts (rclone)
 NOT_FOUND, OUT_OF_RANGE = 404, 416
 
 # A server that is gone is found out within seconds: who waits for an answer is told to come back.
 CONNECT_SECONDS = 2.0
 SILENT_SECONDS = 5.0
 TRIES = 3
+COPYING_SECONDS = 300.0  # some say nothing until all is copied: asked again meanwhile, they would begin anew
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,11 @@ class Bucket:
         self.prefix = f"{parts.path.strip('/')}/".lstrip("/")
         self._requests = ThreadPoolExecutor(SIMULTANEOUS_REQUESTS, thread_name_prefix="bucket")
         with self._translated():
-            self._client = _client()
+            self._client = _client(SILENT_SECONDS, TRIES)
+
+    @cached_property
+    def _patient_client(self) -> Any:
+        return _client(COPYING_SECONDS, 1)
 
     def get(self, key: str) -> bytes:
         content = self.find(key)
@@ -110,6 +120,11 @@ class Bucket:
         with self._translated():
             self._client.put_object(Bucket=self.name, Key=self.prefix + key, Body=content)
 
+    def upload(self, key: str, file: Path) -> None:
+        """As `put`, for a file of any size: a long one goes in parts, some of them at a time."""
+        with self._translated():
+            self._client.upload_file(str(file), self.name, self.prefix + key)
+
     def sizes(self, prefix: str) -> dict[str, int]:
         """The bytes of every object whose name begins so, by name."""
         with self._translated():
@@ -121,6 +136,16 @@ class Bucket:
                 for page in pages
                 for found in page.get("Contents", ())
             }
+
+    def unchanged_since(self, moment: datetime, prefix: str) -> Iterator[str]:
+        """Those whose names begin so, and that were there as they are before this moment."""
+        with self._translated():
+            for page in self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=self.prefix + prefix
+            ):
+                for found in page.get("Contents", ()):
+                    if found["LastModified"] < moment:
+                        yield found["Key"].removeprefix(self.prefix)
 
     def page(self, after: str) -> list[StoredObject]:
         """The next thousand objects whose names come after this one; none after the last."""
@@ -159,8 +184,11 @@ class Bucket:
     def copy(self, source: str, target: str) -> None:
         """Within the bucket, by the server; what lies at the target is replaced."""
         with self._translated():
-            self._client.copy(
-                {"Bucket": self.name, "Key": self.prefix + source}, self.name, self.prefix + target
+            self._patient_client.copy(
+                {"Bucket": self.name, "Key": self.prefix + source},
+                self.name,
+                self.prefix + target,
+                Config=TransferConfig(multipart_threshold=LONGEST_COPY_BYTES),
             )
 
     def folders(self, prefix: str) -> list[str]:
@@ -199,16 +227,16 @@ class Bucket:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (BotoCoreError, ClientError, OSError) as error:
+        except (Boto3Error, BotoCoreError, ClientError, OSError) as error:
             raise StorageUnavailable(f"{self.uri} does not answer: {error}") from error
 
 
-def _client() -> Any:
+def _client(silent_seconds: float, tries: int) -> Any:
     """Of AWS, or of another server: those know buckets by path, and not every one the newer checksums."""
     settings = Config(
         connect_timeout=CONNECT_SECONDS,
-        read_timeout=SILENT_SECONDS,
-        retries={"total_max_attempts": TRIES, "mode": "standard"},
+        read_timeout=silent_seconds,
+        retries={"total_max_attempts": tries, "mode": "standard"},
         max_pool_connections=SIMULTANEOUS_REQUESTS,
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",

@@ -199,8 +199,8 @@ class Jobs:
                 else:
                     job.lease = job.lease_until = None
 
-    def revive(self, job_id: int, claim: str | None) -> Job:
-        """Try a failed job's file again, which now lies in `claim`, or a waiting job at once, wherever it is.
+    def revive(self, job_id: int, claim: str | None, path: str | None = None) -> Job:
+        """Try a failed job's file again, which now lies in `claim` or at `path`; a waiting job at once.
 
         Raises JobNotFound, LeaseLost where somebody was quicker.
         """
@@ -208,13 +208,14 @@ class Jobs:
             job = session.get(Job, job_id, with_for_update=True)
             if job is None:
                 raise JobNotFound(f"there is no job {job_id}", job_id=job_id)
-            if claim is None:
+            if claim is None and path is None:
                 if job.state != JobState.RETRYING:
                     raise LeaseLost(f"job {job_id} no longer waits")
             elif job.state != JobState.FAILED or not job.settled:
                 raise LeaseLost(f"job {job_id} is no longer failed")
             else:
-                job.claim, job.target, job.settled = claim, None, False
+                job.claim, job.path, job.file_version = claim, path, None
+                job.target, job.settled = None, False
                 job.crashes = job.attempts = 0
                 job.finished_at = job.row = job.column = job.value = None
             job.reason = job.message = None

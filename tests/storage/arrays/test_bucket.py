@@ -1,8 +1,10 @@
 """Objects in a bucket, on a real server."""
 
+import os
 import secrets
 import socket
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -105,6 +107,34 @@ def test_sizes_are_those_of_all_that_begins_so(bucket, monkeypatch):
         bucket.put(key, bytes(size))
     bucket.put("shard/__77_77_0/a0.tdb", b"")
     assert bucket.sizes("shard/__7_7_") == keys
+
+
+@pytest.mark.parametrize("size", [0, 100, 20_000_001])
+def test_a_file_is_put_whole_however_long_it_is(bucket, tmp_path, size):
+    file = tmp_path / "x"
+    content = os.urandom(1000) * (size // 1000) + b"x" * (size % 1000)
+    file.write_bytes(content)
+    bucket.upload("a/x ü", file)
+    assert bucket.get("a/x ü") == content
+    bucket.copy("a/x ü", "b/x")
+    assert bucket.get("b/x") == content
+    whole = bucket.look_at("a/x ü")
+    assert whole in bucket.page("")
+
+
+def test_a_file_that_cannot_be_put_is_told(tmp_path):
+    (tmp_path / "x").write_bytes(b"x")
+    with pytest.raises(StorageUnavailable, match="s3://no-such-bucket does not answer"):
+        Bucket("s3://no-such-bucket").upload("x", tmp_path / "x")
+
+
+def test_what_has_not_changed_since_a_moment_is_listed(bucket, folder):
+    for key in ("a/old", "a/new", "b/old"):
+        bucket.put(key, b"x")
+        if "old" in key:
+            os.utime(folder / "some/wells" / key, (1e9, 1e9))
+    moment = datetime.fromtimestamp(1e9 + 10, UTC)
+    assert list(bucket.unchanged_since(moment, "a/")) == ["a/old"]
 
 
 def test_more_are_deleted_than_one_request_takes(bucket, monkeypatch):
