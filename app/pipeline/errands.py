@@ -32,9 +32,10 @@ class Errand:
         if self._trouble is not None:
             raise self._trouble
 
-    def wait(self) -> None:
+    def wait(self, seconds: float) -> None:
+        """Until it has ended, or the time is up; it may take longer than anybody would wait."""
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(seconds)
 
     def _run(self) -> None:
         try:

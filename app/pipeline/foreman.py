@@ -57,7 +57,8 @@ class Foreman:
         self._record()
 
     def _next_job(self) -> Step | None:
-        found = self.place.jobs.lease_next(self.owner, LEASE_SECONDS, time.time())
+        landing_uri = self.place.settings.landing_uri
+        found = self.place.jobs.lease_next(self.owner, LEASE_SECONDS, time.time(), landing_uri)
         return WholeJob(*found, workers=self.crew.size) if found is not None else None
 
     def _leases(self) -> list[Lease]:

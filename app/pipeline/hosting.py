@@ -226,7 +226,8 @@ class Hosting:
 
     def _end(self) -> None:
         self.arrivals.stop()
+        grace = 0.0 if self.lost else STOP_GRACE_SECONDS
+        self.foreman.stop(grace)
         for errand in (self.housekeeping, self.learning_ids, self.landing_look):
-            errand.wait()
-        self.foreman.stop(0.0 if self.lost else STOP_GRACE_SECONDS)
+            errand.wait(grace)
         self.bulletin.tell_the_end()

@@ -31,16 +31,27 @@ def test_what_it_failed_with_is_told_until_it_succeeds():
 
     errand = Errand("looking", work, lambda: None)
     errand.start()
-    errand.wait()
+    errand.wait(20)
     assert not errand.done
     for _ in range(2):
         with pytest.raises(OSError, match="away"):
             errand.raise_trouble()
     errand.start()
-    errand.wait()
+    errand.wait(20)
     errand.raise_trouble()
     assert errand.done
 
 
 def test_waiting_for_what_never_began_is_no_waiting():
-    Errand("looking", lambda: None, lambda: None).wait()
+    Errand("looking", lambda: None, lambda: None).wait(20)
+
+
+def test_nobody_waits_for_it_longer_than_he_would():
+    let_go = threading.Event()
+    errand = Errand("looking", lambda: let_go.wait(20), lambda: None)
+    errand.start()
+    errand.wait(0.01)
+    assert errand.under_way
+    let_go.set()
+    errand.wait(20)
+    assert not errand.under_way

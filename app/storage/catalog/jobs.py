@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import FileError, JobNotFound, LeaseLost
@@ -75,17 +75,22 @@ class Jobs:
         with self.catalog.reading() as session:
             return set(session.scalars(select(Job.claim).where(Job.claim.is_not(None))).all())
 
-    def lease_next(self, owner: str, seconds: float, now: float) -> tuple[Job, Lease] | None:
+    def lease_next(
+        self, owner: str, seconds: float, now: float, landing_uri: str | None = None
+    ) -> tuple[Job, Lease] | None:
         """The oldest job that waits and is due, or whose worker let its lease lapse, if any.
 
-        Files read where they lie come last: nobody who drops one waits behind ten thousand.
+        Files read where they lie come last, but for those of the landing zone: nobody who drops one waits behind
+        ten thousand.
         """
         due = or_(
             and_(Job.state.in_((JobState.QUEUED, JobState.RETRYING)), Job.not_before <= now),
             and_(Job.state == JobState.RUNNING, Job.lease_until < now),
         )
-        in_turn = (Job.file_version.is_not(None), Job.id)
-        query = select(Job).where(IS_UNFINISHED, due).order_by(*in_turn).limit(1)
+        comes_last: ColumnElement[bool] = Job.file_version.is_not(None)
+        if landing_uri is not None:
+            comes_last &= not_(Job.path.startswith(f"{landing_uri.rstrip('/')}/", autoescape=True))
+        query = select(Job).where(IS_UNFINISHED, due).order_by(comes_last, Job.id).limit(1)
         # Mostly there is none: do not take the write lock to learn it.
         with self.catalog.reading() as session:
             if session.scalar(query) is None:

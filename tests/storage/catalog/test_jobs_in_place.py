@@ -62,3 +62,11 @@ def test_a_file_that_was_dropped_goes_before_those_that_are_read_where_they_lie(
     dropped = add(jobs, "dropped.csv")
     taken = [jobs.lease_next("me", 60.0, 1.0)[0].id for _ in range(3)]
     assert taken == [dropped, first, second]
+
+
+def test_so_does_one_that_has_landed(jobs, in_place):
+    bulk = FileInPlace("s3://wells/incoming_2/1.csv", "1.csv", 10, "1")
+    landed = FileInPlace("s3://wells/incoming/2.csv", "2.csv", 10, "1")
+    first, second = in_place.add([bulk, landed], 0.0)
+    taken = [jobs.lease_next("me", 60.0, 1.0, "s3://wells/incoming/")[0].id for _ in range(2)]
+    assert taken == [second, first]
