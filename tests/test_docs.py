@@ -58,6 +58,17 @@ def test_a_replica_of_the_cluster_is_passed_on_what_the_one_server_is(replica):
     assert all(f"${{{name}:-" in command for name in of_the_workers)
 
 
+def test_no_disk_of_the_cluster_is_shared():
+    services = services_of("docker-compose.cluster.yml")
+    del services["prepare-folders"]
+    sources = [
+        volume.partition(":")[0] for service in services.values() for volume in service.get("volumes", [])
+    ]
+    assert len(set(sources)) == len(sources) > 0
+    replica = services["image-api-1"]["environment"]
+    assert replica["BOREHOLE_LANDING_URI"].startswith("s3://"), "so files come in by the bucket"
+
+
 def test_every_reason_is_explained():
     explained = set(re.findall(r"`([a-z_0-9]+)`", (ROOT / "docs/files.md").read_text()))
     assert {reason.value for reason in Reason} <= explained
