@@ -95,6 +95,7 @@ class GivenS3Server:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
+        self.folder = Unseen("/")
         self._buckets: list[Any] = []
 
     def start(self) -> GivenS3Server:

@@ -109,7 +109,7 @@ def aged(s3_server, bucket):
 
     def aged(key: str, seconds: float) -> None:
         file = s3_server.folder / bucket.uri.removeprefix("s3://") / key
-        os.utime(file, (time.time() - seconds,) * 2)
+        os.utime(file.resolve(), (time.time() - seconds,) * 2)
 
     return aged
 

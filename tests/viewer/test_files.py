@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from tests.builders import image_rows, write_csv
+from tests.builders import eventually, image_rows, write_csv
 
 JOB = {
     "state": "stored",
@@ -160,6 +160,27 @@ def test_an_empty_server_says_what_to_do_and_shows_the_demo_for_its_key(serve, v
     viewer["#pipeline-stop"].click()  # the key is known by now
     viewer.until("document.getElementById('pipeline-state').textContent === 'Pipeline stopped'")
     assert not viewer["#key-dialog"].is_visible()
+
+
+def test_with_a_landing_zone_all_of_it_goes_by_the_bucket(serve, viewer, s3_server, tmp_path, bad_csv):
+    bucket = s3_server.bucket("of-the-page")
+    server = serve(landing_uri=f"s3://{bucket.name}/incoming")
+    viewer.page.goto(server.url)
+    viewer.until("!document.getElementById('empty').hidden")
+    viewer["#demo-button"].click()
+    viewer.until("document.getElementById('image-name').textContent === 'demo.csv'")
+    drop(viewer, [write_csv(tmp_path / "dropped.csv", *image_rows(400, seed=11)), bad_csv])
+    viewer.until("document.getElementById('image-list').textContent.includes('dropped.csv')")
+    viewer.until("document.querySelector('#jobs [data-state=failed]')")
+    eventually((bucket / "incoming/failed/bad.csv").exists, "it is moved")
+    write_csv(bucket / "incoming/failed/bad.csv", *image_rows(20, seed=99))
+    viewer["#jobs"].get_by_role("button", name="Try bad.csv again").click()
+    viewer.until("document.getElementById('image-list').textContent.includes('bad.csv')")
+    processed = {"demo.csv", "dropped.csv", "bad.csv"}
+    eventually(
+        lambda: {path.name for path in bucket.glob("incoming/processed/*")} == processed, "all are moved"
+    )
+    assert list(server.data.rglob("*.csv")) == []
 
 
 def test_a_server_that_goes_away_is_said_and_comes_back_by_itself(workshop, viewer):
