@@ -14,6 +14,7 @@ from app.pipeline.housekeeping import DRAFT_SECONDS
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.bucket import Bucket
 from app.storage.catalog.jobs import Jobs
+from app.storage.catalog.jobs_in_place import FileInPlace, JobsInPlace
 from tests.builders import tiny_csv
 from tests.pipeline.conftest import names, upload
 
@@ -55,13 +56,14 @@ def test_several_of_the_same_name_do_not_meet(place, bucket, work, tmp_path):
     assert names(bucket) == {"processed/x.csv", "processed/x_2.csv"}
 
 
-def test_nobody_who_uploads_waits_behind_what_has_landed(place, zone, drop, csv):
-    for number in range(3):
-        drop(f"{number}.csv", 10.0 + number)
+def test_uploads_and_what_has_landed_take_turns_and_a_bulk_of_files_comes_after_them(place, zone, drop, csv):
+    (bulk,) = JobsInPlace(place.catalog).add([FileInPlace("/archive/y.csv", "y.csv", 5, "5-1")], time.time())
+    drop("z.csv")
     zone.look()
-    job_id = upload(place, "x.csv", csv)
-    job, _ = place.jobs.lease_next("test", 60.0, time.time())
-    assert job.id == job_id
+    uploaded = upload(place, "x.csv", csv)
+    leased = [place.jobs.lease_next("test", 60.0, time.time(), zone.uri)[0] for _ in range(3)]
+    assert [job.name for job in leased] == ["z.csv", "x.csv", "y.csv"]
+    assert [job.id for job in leased[1:]] == [uploaded, bulk]
 
 
 def test_an_upload_that_was_taken_out_of_the_bucket_has_failed(place, bucket, work, csv):
