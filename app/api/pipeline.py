@@ -47,6 +47,9 @@ class StatusView(BaseModel):
     host: str | None = Field(description="The process that hosts the pipeline.")
     workers: WorkersView
     data_dir: str
+    landing_uri: str | None = Field(
+        description="Where in a bucket files are looked for as well.", examples=["s3://wells/incoming"]
+    )
 
     @classmethod
     def of(cls, status: PipelineStatus, services: Services) -> StatusView:
@@ -67,6 +70,7 @@ class StatusView(BaseModel):
                 count=(board.workers if status.host_alive else None) or 0, scheduler=board.scheduler
             ),
             data_dir=str(services.settings.data_dir),
+            landing_uri=services.settings.landing_uri,
         )
 
 

@@ -56,8 +56,9 @@ let refreshing = null;
 const news = new News(api, {
   status: (status) => {
     pipelineLine.showStatus(status);
-    const folder = status.data_dir;
-    byId("empty-copy").textContent = folder ? `cp your_survey.csv "${folder}/"` : "cp your_survey.csv data/";
+    byId("empty-copy").textContent = status.landing_uri
+      ? `aws s3 cp your_survey.csv ${status.landing_uri.replace(/\/?$/, "/")}`
+      : `cp your_survey.csv "${status.data_dir}/"`;
   },
   jobs: (page) => {
     jobs.take(page);

@@ -167,6 +167,9 @@ def test_with_a_landing_zone_all_of_it_goes_by_the_bucket(serve, viewer, s3_serv
     server = serve(landing_uri=f"s3://{bucket.name}/incoming")
     viewer.page.goto(server.url)
     viewer.until("!document.getElementById('empty').hidden")
+    viewer.until(
+        f"document.getElementById('empty-copy').textContent.endsWith(' s3://{bucket.name}/incoming/')"
+    )
     viewer["#demo-button"].click()
     viewer.until("document.getElementById('image-name').textContent === 'demo.csv'")
     drop(viewer, [write_csv(tmp_path / "dropped.csv", *image_rows(400, seed=11)), bad_csv])

@@ -22,7 +22,7 @@ export class PipelineLine {
     const parts = [
       trouble,
       running && !host ? "no process hosts it" : null,
-      running ? (WATCHER_TEXTS[watcher.mode] ?? watcher.mode) + (watcher.reason ? ` (${watcher.reason})` : "") : "files wait in the data folder",
+      running ? (WATCHER_TEXTS[watcher.mode] ?? watcher.mode) + (watcher.reason ? ` (${watcher.reason})` : "") : "files wait where they are",
       waiting ? `${countText(waiting)} arriving` : null,
       queued ? `${countText(queued)} waiting` : null,
       active.length ? `reading ${active.map(({ name }) => name).join(", ")}` : null,
