@@ -16,6 +16,8 @@ from app.settings import Settings
 
 FILE_BYTES = 10 * 1024 * 1024
 FILES_KEPT = 5
+ESCAPED = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
+"""Control characters as Python writes them."""
 
 
 def configure(settings: Settings, console_level: str = "DEBUG") -> None:
@@ -81,6 +83,10 @@ class _ConsoleFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)sZ %(levelname)-7s %(shortname)s: %(message)s", "%Y-%m-%d %H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
+        """One line, whatever the names of files hold; a traceback goes below it."""
+        return super().formatMessage(record).translate(ESCAPED)
 
     def format(self, record: logging.LogRecord) -> str:
         shown = copy.copy(record)  # the file's handler gets the same record

@@ -84,6 +84,13 @@ def test_the_console_has_a_short_line_in_utc(configured, in_tokyo, capsys):
     assert capsys.readouterr().err == "2026-11-24 15:47:45Z INFO    job: x.csv is image 7\n"
 
 
+def test_the_console_has_one_line_for_a_name_with_line_ends(configured, capsys):
+    configured()
+    logging.getLogger("borehole.job").warning("%s failed", "x\n2026-01-01 INFO forged: \x1b[2J.csv")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(r"x\n2026-01-01 INFO forged: \x1b[2J.csv failed")
+
+
 def test_the_console_can_be_quieter_than_the_file(configured, capsys):
     file = configured(console_level="WARNING")
     logging.getLogger("borehole").info("only in the file")

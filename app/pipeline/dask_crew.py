@@ -94,7 +94,8 @@ class DaskCrew:
         assert self._client is not None, "nobody is free before the crew has started"
         task = pickle.dumps((step, self.reading))
         key = f"{step.label}-{secrets.token_hex(4)}"
-        future = self._client.submit(_carried_out(), task, key=key, pure=False)
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGE_PART_BYTES}):
+            future = self._client.submit(_carried_out(), task, key=key, pure=False)
         self._given[future] = _Given(step, time.monotonic())
         future.add_done_callback(self._announce)
 
@@ -137,13 +138,12 @@ class DaskCrew:
 
     def _connect(self) -> None:
         self._leave()
-        with dask.config.set({"distributed.admin.large-graph-warning-threshold": LARGE_PART_BYTES}):
-            try:
-                self._client = Client(
-                    self.address, timeout=CONNECT_SECONDS, set_as_default=False, name="borehole-host"
-                )
-            except (OSError, TimeoutError) as error:
-                raise self._rest(f"the Dask scheduler {self.address} does not answer") from error
+        try:
+            self._client = Client(
+                self.address, timeout=CONNECT_SECONDS, set_as_default=False, name="borehole-host"
+            )
+        except (OSError, TimeoutError) as error:
+            raise self._rest(f"the Dask scheduler {self.address} does not answer") from error
         log.info("ingesting on the Dask cluster of %s", self.address)
         self._counted = float("-inf")
 

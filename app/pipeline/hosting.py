@@ -91,6 +91,7 @@ class Hosting:
             host=self.owner,
             data_dir=told_on_the_board(self.place),
             running=False,
+            workers=None,
             scheduler=self.settings.scheduler,
             seen_at=time.time(),
             **asked,
@@ -113,6 +114,8 @@ class Hosting:
         trouble = "; ".join(dict.fromkeys(self.troubles)) or None
         if trouble is not None and trouble != self.trouble:
             log.warning("the pipeline waits: %s", trouble)
+        elif self.trouble is not None and trouble is None:
+            log.info("the pipeline goes on")
         self.trouble = trouble
         try:
             self._report()

@@ -25,9 +25,9 @@ from app.storage.catalog.tables import Job
 from app.storage.leftovers import remove_leftovers
 
 LEFT_OVER_SECONDS = 3600.0
-BYTES_AT_ONCE = 64 * 1024 * 1024
-"""A request for each so many: one connection alone does not use a network, and some servers hash all of an object
-for every request."""
+CONNECTIONS = 4
+"""At most, for one object: one alone does not use a network, but some servers hash all of it for every request."""
+SMALLEST_PIECE = 64 * 1024 * 1024
 
 
 class Original(Protocol):
@@ -163,5 +163,5 @@ def _gone(name: str) -> FileError:
 
 def _pieces(start: int, stop: int) -> list[tuple[int, int]]:
     """At least one, that the object is asked for at all."""
-    starts = range(start, max(stop, start + 1), BYTES_AT_ONCE)
-    return [(begin, min(begin + BYTES_AT_ONCE, stop)) for begin in starts]
+    size = max(SMALLEST_PIECE, -(-(stop - start) // CONNECTIONS))
+    return [(begin, min(begin + size, stop)) for begin in range(start, max(stop, start + 1), size)]

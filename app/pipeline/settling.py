@@ -39,6 +39,9 @@ def settle(place: Workplace, job_id: int, lease: Lease) -> None:
     except (StorageUnavailable, OSError) as error:
         log.warning("the file of job %s waits to be moved: %s", job_id, error, extra={"job": job_id})
         _try_later(place, lease)
+    except Exception:  # one file that cannot be moved must not keep others from it
+        log.exception("the file of job %s waits to be moved", job_id, extra={"job": job_id})
+        _try_later(place, lease)
 
 
 def settle_all(place: Workplace, owner: str, lease_seconds: float) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.pipeline import originals
 from app.pipeline.attempt import Divided
 from app.pipeline.buckets import bucket_at
 from app.pipeline.divisions import Divisions
@@ -188,7 +189,7 @@ def asked(bucket) -> Iterator[list[str | None]]:
         if request.url.endswith("well.csv"):
             ranges.append(request.headers.get("Range", b"").decode() or None)
 
-    events = bucket_at(bucket.uri)._client.meta.events
+    events = bucket_at(bucket.uri)._fetching_client.meta.events
     events.register("before-send.s3.GetObject", note)
     yield ranges
     events.unregister("before-send.s3.GetObject", note)
@@ -325,3 +326,15 @@ def fragments_of() -> Callable[[Workplace], set[str]]:
         return {path.name.split("_")[2] for path in found}
 
     return ids
+
+
+def test_a_very_long_object_is_asked_for_in_a_few_pieces(
+    wide_place, bucket, listed, fetched_bytes, monkeypatch
+):
+    """Some servers hash all of it for every request."""
+    monkeypatch.setattr(originals, "SMALLEST_PIECE", 10_000)
+    taken = JobsInPlace(wide_place.catalog).take(listed, "test", 60.0, time.time())
+    original = originals.original_of(wide_place, taken[0])
+    with original.whole(wide_place) as path:
+        assert path.read_bytes() == bucket.get(KEY)
+    assert len(fetched_bytes) == originals.CONNECTIONS

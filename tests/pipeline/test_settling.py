@@ -42,6 +42,24 @@ def test_a_file_that_cannot_be_moved_waits_and_is_moved_once_it_can(place, monke
     assert (place.folders.processed / "x.csv").exists()
 
 
+def test_an_error_of_our_own_with_one_file_keeps_no_other_from_its_place(place, monkeypatch, caplog):
+    move = type(place.folders).move
+
+    def stumble(self, claim, source, target) -> None:
+        if source.name == "bad.csv":
+            raise KeyError("ETag")
+        move(self, claim, source, target)
+
+    monkeypatch.setattr(type(place.folders), "move", stumble)
+    bad = ingest(place, tiny_csv(place.folders.data / "bad.csv"))
+    good = ingest(place, tiny_csv(place.folders.data / "good.csv", 20.0))
+    assert (bad.settled, good.settled) == (False, True)
+    assert "ETag" in caplog.text
+    after(monkeypatch, settling.NEXT_TRY_SECONDS + 0.1)
+    settle_all(place, "other", 60.0)
+    assert place.history.unsettled() == 1
+
+
 def test_trying_in_vain_does_not_go_on_for_ever(place, monkeypatch):
     place.folders.processed.rmdir()
     place.folders.processed.write_text("a file where a folder should be")

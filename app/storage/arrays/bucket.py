@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ CONNECT_SECONDS = 2.0
 SILENT_SECONDS = 5.0
 TRIES = 3
 COPYING_SECONDS = 300.0  # some say nothing until all is copied: asked again meanwhile, they would begin anew
+HASHING_SECONDS = 60.0  # some hash all of an object before they send the first byte of it
+
+_PATH = re.compile(r"""(https?://[^/\s"']+)[^\s"']*""")
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,12 @@ class Bucket:
             self._client = _client(SILENT_SECONDS, TRIES)
 
     @cached_property
-    def _patient_client(self) -> Any:
+    def _copying_client(self) -> Any:
         return _client(COPYING_SECONDS, 1)
+
+    @cached_property
+    def _fetching_client(self) -> Any:
+        return _client(HASHING_SECONDS, TRIES)
 
     def get(self, key: str) -> bytes:
         content = self.find(key)
@@ -95,10 +103,10 @@ class Bucket:
             return self.look_at(key)
         with self._translated():
             try:
-                answer = self._client.get_object(
+                answer = self._fetching_client.get_object(
                     Bucket=self.name, Key=self.prefix + key, Range=f"bytes={start}-{stop - 1}"
                 )
-            except self._client.exceptions.NoSuchKey:
+            except self._fetching_client.exceptions.NoSuchKey:
                 return None
             except ClientError as error:
                 if error.response["ResponseMetadata"]["HTTPStatusCode"] != OUT_OF_RANGE:
@@ -184,7 +192,7 @@ class Bucket:
     def copy(self, source: str, target: str) -> None:
         """Within the bucket, by the server; what lies at the target is replaced."""
         with self._translated():
-            self._patient_client.copy(
+            self._copying_client.copy(
                 {"Bucket": self.name, "Key": self.prefix + source},
                 self.name,
                 self.prefix + target,
@@ -228,7 +236,8 @@ class Bucket:
         try:
             yield
         except (Boto3Error, BotoCoreError, ClientError, OSError) as error:
-            raise StorageUnavailable(f"{self.uri} does not answer: {error}") from error
+            said = _PATH.sub(r"\1", str(error))  # which server matters, not what it was asked for
+            raise StorageUnavailable(f"{self.uri} does not answer: {said}") from error
 
 
 def _client(silent_seconds: float, tries: int) -> Any:

@@ -152,6 +152,12 @@ def test_an_object_that_the_server_keeps_is_told(bucket, monkeypatch):
         bucket.delete(["a"])
 
 
+def test_a_server_that_is_away_is_named_and_not_what_it_was_asked(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    with pytest.raises(StorageUnavailable, match=r'"http://127\.0\.0\.1:9"$'):
+        Bucket("s3://wells").page("")
+
+
 def test_a_bucket_that_does_not_exist_is_told(s3_server):
     with pytest.raises(StorageUnavailable, match="s3://no-such-bucket does not answer"):
         Bucket("s3://no-such-bucket").sizes("")
