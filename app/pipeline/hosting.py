@@ -231,6 +231,7 @@ class Hosting:
         self.arrivals.stop()
         grace = 0.0 if self.lost else STOP_GRACE_SECONDS
         self.foreman.stop(grace)
+        deadline = time.monotonic() + grace
         for errand in (self.housekeeping, self.learning_ids, self.landing_look):
-            errand.wait(grace)
+            errand.wait(max(0.0, deadline - time.monotonic()))
         self.bulletin.tell_the_end()
