@@ -13,7 +13,6 @@ from starlette.responses import Response
 
 from app.api.request_log import printable
 from app.errors import (
-    CatalogUnavailable,
     InvalidParameter,
     MayAskAgain,
     RequestError,
@@ -76,7 +75,7 @@ async def answer_problem(request: Request, error: Exception) -> Response:
             printable(request.scope["path"]),
             request_id,
             error,
-            exc_info=None if isinstance(error, CatalogUnavailable) else error,  # one cause, many requests
+            exc_info=None if isinstance(error, TransientError) else error,  # one cause, many requests
             extra={"request": request_id},
         )
     body, headers = problem(error), {}
