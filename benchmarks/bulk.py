@@ -28,7 +28,7 @@ from tests.dask_cluster import DaskCluster
 
 FILES, FEW_FILES = 500, 60
 
-Crew = Callable[[Path, int], AbstractContextManager[dict[str, object]]]
+WorkersOf = Callable[[Path, int], AbstractContextManager[dict[str, object]]]
 """So many workers for what is stored in a folder, while it lasts; the settings by which they are found."""
 
 
@@ -36,21 +36,21 @@ def bulk(run: Run) -> Iterator[Row]:
     count = FEW_FILES if run.quick else FILES
     wells = samples.wells(run.cache, run.folder("wells"), count)
 
-    def files_in_a_second(crew: Crew, workers: int) -> float:
+    def files_in_a_second(workers_of: WorkersOf, workers: int) -> float:
         folder = run.folder(f"{workers}-workers")
         (folder / "logs").mkdir()
-        with crew(folder, workers) as settings:
+        with workers_of(folder, workers) as settings:
             settle_disk()
             return count / _seconds(folder, wells, count, settings)
 
-    for whose, crew in (("", _processes), (" of Dask's", _dask)):
+    for whose, workers_of in (("", _processes), (" of Dask's", _dask)):
         yield compared(
             f"{count} files of {samples.FRAME_ROWS + 1:,} rows, two workers{whose}",
             "one worker",
             "files/s",
             at_least(1.8),
-            reference=partial(files_in_a_second, crew, 1),
-            ours=partial(files_in_a_second, crew, 2),
+            reference=partial(files_in_a_second, workers_of, 1),
+            ours=partial(files_in_a_second, workers_of, 2),
             times=3,
         )
 

@@ -25,7 +25,7 @@ from app.admin.findings import Finding, Progress, Severity
 from app.admin.rebuilding import rebuild
 from app.admin.restoring import check_backup, restore
 from app.admin.verifying import verify
-from app.errors import CatalogUnavailable, CommandRefused
+from app.errors import CommandRefused, TransientError
 from app.pipeline.workplace import Workplace
 from app.settings import Settings
 from app.startup import load_settings
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             answer = command(settings, options, progress)
     except CommandRefused as error:
         return _failed(options, REFUSED, str(error))
-    except (CatalogUnavailable, OSError) as error:
+    except (TransientError, OSError) as error:
         return _failed(options, FOUND, str(error))
     if options.json:
         findings = [vars(finding) for finding in answer.findings]

@@ -30,7 +30,7 @@ class Errand:
     def raise_trouble(self) -> None:
         """What it failed with the last time."""
         if self._trouble is not None:
-            raise self._trouble
+            raise self._trouble.with_traceback(None)
 
     def wait(self, seconds: float) -> None:
         """Until it has ended, or the time is up; it may take longer than anybody would wait."""

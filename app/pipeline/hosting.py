@@ -22,7 +22,7 @@ from app.pipeline.landing import LandingZone
 from app.pipeline.names import printable
 from app.pipeline.retrying import LONGEST_DELAY_SECONDS
 from app.storage.catalog.clock import bound_waits, follow_the_clock
-from app.storage.catalog.leases import LEASE_SECONDS
+from app.storage.catalog.leases import LEASE_SECONDS, this_process
 
 if TYPE_CHECKING:
     from app.pipeline.host import PipelineHost
@@ -40,7 +40,9 @@ class Hosting:
     def __init__(self, host: PipelineHost) -> None:
         self.host = host
         self.place = host.place
-        self.owner = host.owner
+        self.owner = host.owner = (
+            this_process()
+        )  # another each time: what is left of an earlier one does not count
         self.settings = settings = host.place.settings
         self.foreman = Foreman(self.place, self.owner)
         self.bulletin = Bulletin(self.place, self.owner)
@@ -55,8 +57,8 @@ class Hosting:
         self.housekeeping = Errand("housekeeping", self._keep_house, host.wake)
         self.learning_ids = Errand("image-ids", lambda: skip_ids_in_use(self.place), host.wake)
         self.landing_look = Errand("landing-zone", self._look_at_landing_zone, host.wake)
-        self.scan_of_look = 0
-        """The scan that was asked for when the landing zone was last looked at."""
+        self.scan_of_arrivals = self.scan_of_look = 0
+        """The scan that was asked for when the data folder, and the landing zone, were last looked at."""
         self.running = self.lost = False
         self.trouble: str | None = None
         self.troubles: list[str] = []
@@ -179,7 +181,8 @@ class Hosting:
             with self._noting_trouble():
                 self.foreman.crew.start()
             self._dispatch()
-            self._take_arrivals(scan_asked=board.scans_asked > self.scans_done)
+            self._take_arrivals(scan_asked=board.scans_asked > self.scan_of_arrivals)
+            self.scan_of_arrivals = board.scans_asked
             self.troubles.extend(self.arrivals.obstacles.values())
         else:
             self.arrivals.stop()
@@ -230,8 +233,10 @@ class Hosting:
     def _end(self) -> None:
         self.arrivals.stop()
         grace = 0.0 if self.lost else STOP_GRACE_SECONDS
-        self.foreman.stop(grace)
         deadline = time.monotonic() + grace
-        for errand in (self.housekeeping, self.learning_ids, self.landing_look):
-            errand.wait(max(0.0, deadline - time.monotonic()))
+        try:
+            self.foreman.stop(grace)
+        finally:
+            for errand in (self.housekeeping, self.learning_ids, self.landing_look):
+                errand.wait(max(0.0, deadline - time.monotonic()))
         self.bulletin.tell_the_end()

@@ -11,7 +11,7 @@ import time
 
 from app.pipeline.buckets import bucket_at
 from app.pipeline.names import is_ignored
-from app.pipeline.uploads_in_bucket import remove_unasked_uploads
+from app.pipeline.uploads_in_bucket import uploads_without_jobs
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.jobs_in_place import FileInPlace, JobsInPlace
 
@@ -53,12 +53,12 @@ class LandingZone:
             if found.key and not is_ignored(found.key)
             if (f"{bucket.uri}/{found.key}", found.version) not in taken
         ]
+        if now >= self.next_sweep:
+            self.next_sweep = now + BETWEEN_SWEEPS_SECONDS
+            new = [*uploads_without_jobs(bucket, self.jobs), *new]
         if len(new) > MOST_AT_ONCE:
             self.next_look = now
         added = self.jobs.add(new[:MOST_AT_ONCE], time.time(), host=self.host) if new else []
         if added:
             log.info("%s files found in %s", len(added), bucket.uri)
-        if now >= self.next_sweep:
-            self.next_sweep = now + BETWEEN_SWEEPS_SECONDS
-            remove_unasked_uploads(bucket, self.jobs)
         return len(added)

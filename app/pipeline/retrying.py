@@ -7,7 +7,7 @@ from app.pipeline.buckets import bucket_at, split_uri
 from app.pipeline.landed import has_landed
 from app.pipeline.names import ERROR_SUFFIX
 from app.pipeline.workplace import Workplace
-from app.storage.catalog.jobs_in_place import JobsInPlace
+from app.storage.catalog.jobs_in_place import FileInPlace, JobsInPlace
 from app.storage.catalog.tables import Job, JobState
 
 FIRST_DELAY_SECONDS = 2.0
@@ -72,6 +72,8 @@ def _revive_in_place(place: Workplace, job: Job, uri: str) -> Job:
     if other is not None and not other.settled:
         raise NothingToRetry(f"{uri} is the file of job {other.id} by now, which is tried again")
     bucket, key = split_uri(uri)
-    if bucket_at(bucket).look_at(key) is None:
+    found = bucket_at(bucket).look_at(key)
+    if found is None:
         raise NothingToRetry(f"{uri} is no longer there: copy the file into the landing zone")
-    return place.jobs.revive(job.id, None, uri)
+    file = FileInPlace(uri, job.name, found.size_bytes, found.version)
+    return place.jobs.revive(job.id, None, file)

@@ -27,6 +27,8 @@ def settle(place: Workplace, job_id: int, lease: Lease) -> None:
         source = place.folders.claimed(job.claim) if job.claim else None
         if job.claim and source is not None:
             _move(place, job, job.claim, source, lease)
+        elif job.claim and place.settings.landing_uri is not None and not place.folders.holds(job.claim):
+            raise StorageUnavailable(f"{job.name} lies in the data folder of another machine")
         elif job.claim:
             place.folders.remove_claim(job.claim)
         elif has_landed(place.settings, job):
@@ -45,8 +47,9 @@ def settle(place: Workplace, job_id: int, lease: Lease) -> None:
 
 
 def settle_all(place: Workplace, owner: str, lease_seconds: float) -> None:
-    """Move the files of jobs that were finished by somebody who could not move them any more."""
-    while found := place.jobs.lease_unsettled(owner, lease_seconds, time.time()):
+    """Move the files of jobs that were finished by somebody who could not any more. Each is tried once."""
+    began = time.time()  # what is tried in vain is due again after that
+    while found := place.jobs.lease_unsettled(owner, lease_seconds, began):
         job, lease = found
         settle(place, job.id, lease)
 

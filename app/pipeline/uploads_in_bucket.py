@@ -10,6 +10,7 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from app.errors import CatalogUnavailable, CommitUncertain, StorageUnavailable
 from app.pipeline.buckets import bucket_at
 from app.pipeline.names import is_ignored
 from app.pipeline.workplace import Workplace
-from app.storage.catalog.jobs_in_place import JobsInPlace
+from app.storage.catalog.jobs_in_place import FileInPlace, JobsInPlace
 
 if TYPE_CHECKING:  # boto3 is for those who have a bucket
     from app.storage.arrays.bucket import Bucket
@@ -30,8 +31,8 @@ log = logging.getLogger("borehole.pipeline")
 
 UPLOADS = ".uploads"
 
-UNASKED_SECONDS = 86_400.0
-"""For which an upload without a job is left alone."""
+UNASKED_SECONDS = 3600.0
+"""For which an upload without a job is left to whoever received it."""
 
 MOST_AT_ONCE = 400
 
@@ -56,25 +57,26 @@ class IntoBucket:
         except CommitUncertain:  # there may be a job
             raise
         except CatalogUnavailable:
-            with suppress(StorageUnavailable):  # `remove_unasked_uploads` comes for it
+            with suppress(StorageUnavailable):  # else it will have a job in the end
                 bucket.delete([key])
             raise
 
 
-def remove_unasked_uploads(bucket: Bucket, jobs: JobsInPlace) -> None:
-    """Those that no job was ever made for: their process died, and their clients had no answer.
+def uploads_without_jobs(bucket: Bucket, jobs: JobsInPlace) -> Iterator[FileInPlace]:
+    """Their process died before it made one, or the catalog is an older one by now.
 
     Raises StorageUnavailable, CatalogUnavailable.
     """
     moment = datetime.fromtimestamp(time.time() - UNASKED_SECONDS, UTC)
-    old = filter(_is_upload, bucket.unchanged_since(moment, f"{UPLOADS}/"))
-    uris = {f"{bucket.uri}/{key}": key for key in islice(old, MOST_AT_ONCE)}
-    # Asked after the listing: whatever has a job by then is not touched.
-    known = jobs.newest_of(uris)
-    unasked = [key for uri, key in uris.items() if uri not in known]
-    bucket.delete(unasked)
-    for key in unasked:
-        log.warning("removed the upload %s, which nobody had made a job of", key)
+    old = (found for found in bucket.unchanged_since(moment, f"{UPLOADS}/") if _is_upload(found.key))
+    while some := list(islice(old, MOST_AT_ONCE)):
+        uris = {found.key: f"{bucket.uri}/{found.key}" for found in some}
+        # Asked after the listing: whatever has a job by then is not touched.
+        known = jobs.newest_of(uris.values())
+        for found in some:
+            if uris[found.key] not in known:
+                name = found.key.rpartition("/")[2]
+                yield FileInPlace(uris[found.key], name, found.size_bytes, found.version)
 
 
 def _is_upload(key: str) -> bool:

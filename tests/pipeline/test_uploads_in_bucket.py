@@ -116,7 +116,9 @@ def aged(s3_server, bucket):
     return aged
 
 
-def test_what_nobody_made_a_job_of_is_removed_a_day_later(place, zone, bucket, aged, csv):
+def test_what_nobody_made_a_job_of_gets_one_in_the_end(place, zone, bucket, aged, csv, work, monkeypatch):
+    """Its process died, or the catalog is an older one by now: what was answered with 202 must not be lost."""
+    monkeypatch.setattr(module, "MOST_AT_ONCE", 1)
     upload(place, "waiting.csv", csv)
     (waiting,) = names(bucket)
     unasked, fresh, described, foreign = others = (
@@ -130,8 +132,11 @@ def test_what_nobody_made_a_job_of_is_removed_a_day_later(place, zone, bucket, a
     for key in (waiting, unasked, described, foreign):
         aged(key, module.UNASKED_SECONDS + 10)
     aged(fresh, module.UNASKED_SECONDS - 1000)
+    assert zone.look() == 1
+    assert {(job.name, job.state) for job in work()} == {("waiting.csv", "stored"), ("x.csv", "duplicate")}
+    assert names(bucket) == {"processed/waiting.csv", "processed/x.csv", fresh, described, foreign}
+    zone.next_sweep = 0.0
     assert zone.look() == 0
-    assert names(bucket) == {waiting, fresh, described, foreign}
 
 
 def test_they_are_not_looked_for_in_every_look(zone, monkeypatch):

@@ -129,9 +129,9 @@ class Bucket:
             self._client.put_object(Bucket=self.name, Key=self.prefix + key, Body=content)
 
     def upload(self, key: str, file: Path) -> None:
-        """As `put`, for a file of any size: a long one goes in parts, some of them at a time."""
-        with self._translated():
-            self._client.upload_file(str(file), self.name, self.prefix + key)
+        """As `put`, for a file of any size: a long one goes in parts, some at a time. Raises OSError, too."""
+        with file.open("rb") as content, self._translated():
+            self._client.upload_fileobj(content, self.name, self.prefix + key)
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """The bytes of every object whose name begins so, by name."""
@@ -145,15 +145,14 @@ class Bucket:
                 for found in page.get("Contents", ())
             }
 
-    def unchanged_since(self, moment: datetime, prefix: str) -> Iterator[str]:
+    def unchanged_since(self, moment: datetime, prefix: str) -> Iterator[StoredObject]:
         """Those whose names begin so, and that were there as they are before this moment."""
         with self._translated():
             for page in self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=self.prefix + prefix
             ):
-                for found in page.get("Contents", ()):
-                    if found["LastModified"] < moment:
-                        yield found["Key"].removeprefix(self.prefix)
+                old = [found for found in page.get("Contents", ()) if found["LastModified"] < moment]
+                yield from self._listed({"Contents": old})
 
     def page(self, after: str) -> list[StoredObject]:
         """The next thousand objects whose names come after this one; none after the last."""
@@ -181,7 +180,7 @@ class Bucket:
         """None where there is no such object."""
         with self._translated():
             try:
-                found = self._client.head_object(Bucket=self.name, Key=self.prefix + key)
+                found = self._fetching_client.head_object(Bucket=self.name, Key=self.prefix + key)
             except ClientError as error:
                 if error.response["ResponseMetadata"]["HTTPStatusCode"] != NOT_FOUND:
                     raise

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import FileError, JobNotFound, LeaseLost
 from app.storage.catalog.database import Catalog
 from app.storage.catalog.events import announce_job
+from app.storage.catalog.jobs_in_place import FileInPlace
 from app.storage.catalog.leases import Lease, held, held_finished, new_lease
 from app.storage.catalog.tables import IS_UNFINISHED, IS_UNSETTLED, UNFINISHED, Image, Job, JobState
 from app.storage.catalog.transitions import begin, fail, finish, wait
@@ -204,8 +205,8 @@ class Jobs:
                 else:
                     job.lease = job.lease_until = None
 
-    def revive(self, job_id: int, claim: str | None, path: str | None = None) -> Job:
-        """Try a failed job's file again, which now lies in `claim` or at `path`; a waiting job at once.
+    def revive(self, job_id: int, claim: str | None, in_place: FileInPlace | None = None) -> Job:
+        """Try a failed job's file again, which lies in `claim` now, or is read in place; a waiting job at once.
 
         Raises JobNotFound, LeaseLost where somebody was quicker.
         """
@@ -213,13 +214,16 @@ class Jobs:
             job = session.get(Job, job_id, with_for_update=True)
             if job is None:
                 raise JobNotFound(f"there is no job {job_id}", job_id=job_id)
-            if claim is None and path is None:
+            if claim is None and in_place is None:
                 if job.state != JobState.RETRYING:
                     raise LeaseLost(f"job {job_id} no longer waits")
             elif job.state != JobState.FAILED or not job.settled:
                 raise LeaseLost(f"job {job_id} is no longer failed")
             else:
-                job.claim, job.path, job.file_version = claim, path, None
+                job.claim, job.path, job.file_version = claim, None, None
+                if in_place is not None:
+                    job.path, job.file_version = in_place.path, in_place.version
+                    job.size_bytes = in_place.size_bytes
                 job.target, job.settled = None, False
                 job.crashes = job.attempts = 0
                 job.finished_at = job.row = job.column = job.value = None
@@ -249,7 +253,7 @@ class Jobs:
             return job, lease
 
     def reserve_target(self, lease: Lease, target: str) -> bool:
-        """Whether `target`, a path below the data folder, is this job's to fill now. Raises LeaseLost."""
+        """Whether `target`, a path below the data folder or a URI, is this job's to fill now. Raises LeaseLost."""
         try:
             with self.catalog.writing() as session:
                 held_finished(session, lease).target = target

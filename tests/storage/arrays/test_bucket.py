@@ -134,7 +134,7 @@ def test_what_has_not_changed_since_a_moment_is_listed(bucket, folder):
         if "old" in key:
             os.utime((folder / "some/wells" / key).resolve(), (1e9, 1e9))
     moment = datetime.fromtimestamp(1e9 + 10, UTC)
-    assert list(bucket.unchanged_since(moment, "a/")) == ["a/old"]
+    assert [found.key for found in bucket.unchanged_since(moment, "a/")] == ["a/old"]
 
 
 def test_more_are_deleted_than_one_request_takes(bucket, monkeypatch):
