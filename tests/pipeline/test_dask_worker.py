@@ -57,6 +57,18 @@ def test_a_worker_with_another_data_folder_judges_no_file(place, taken, tmp_path
     assert place.jobs.get(step.job.id).state == "running"
 
 
+def test_with_a_landing_zone_a_file_in_a_folder_the_worker_does_not_see_waits_and_stops_nobody(
+    place, taken, tmp_path, monkeypatch
+):
+    step = WholeJob(*taken())
+    elsewhere = place.settings.model_copy(update={"data_dir": tmp_path / "elsewhere"})
+    monkeypatch.setattr(dask_worker, "own_settings", lambda: elsewhere)
+    assert told(step, place.settings.model_copy(update={"landing_uri": "s3://wells/incoming"})) is None
+    job = place.jobs.get(step.job.id)
+    assert (job.state, job.reason) == ("retrying", "storage_unavailable")
+    assert "data folder of another machine" in job.message
+
+
 def test_a_worker_whose_settings_cannot_be_worked_with_does_not_start(monkeypatch, tmp_path, capsys):
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)

@@ -532,6 +532,13 @@ def test_what_is_asked_while_a_host_takes_over_is_not_undone(place, monkeypatch)
     assert not place.board.read().wanted
 
 
+def test_each_time_of_hosting_has_a_name_of_its_own(place):
+    """What a thread of an earlier time still does must not count for the next."""
+    host = PipelineHost(place)
+    names = {hosting.Hosting(host).owner for _ in range(2)}
+    assert len(names) == 2 and host.owner in names
+
+
 def test_a_wake_that_comes_while_others_are_taken_in_does_not_silence_the_next(place):
     host = PipelineHost(place)
     reader = host._wake_reader

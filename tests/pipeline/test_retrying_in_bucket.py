@@ -7,6 +7,7 @@ import json
 import pytest
 
 from app.errors import NothingToRetry, StorageUnavailable
+from app.pipeline import settling
 from app.pipeline.retrying import retry_now
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.tables import Job
@@ -41,6 +42,23 @@ def test_a_file_mended_where_it_lies_gets_through(place, failed, bucket, work, t
     assert (job.state, job.settled, job.target) == ("stored", True, f"{bucket.uri}/processed/x.csv")
     assert job.size_bytes == len(content)
     assert names(bucket) == {"processed/x.csv"}
+
+
+def test_what_replaces_it_while_it_is_read_is_not_taken_for_it(
+    place, failed, bucket, work, tmp_path, monkeypatch
+):
+    bucket.put("failed/x.csv", tiny_csv(tmp_path / "made.csv").read_bytes())
+    retry_now(place, failed.id)
+    move_on = settling.move_on
+
+    def replaced_before(*arguments) -> None:
+        bucket.put("failed/x.csv", b"never read")
+        move_on(*arguments)
+
+    monkeypatch.setattr(settling, "move_on", replaced_before)
+    assert [job.state for job in work()] == ["stored"]
+    assert bucket.get("failed/x.csv") == b"never read"
+    assert "processed/x.csv" not in names(bucket)
 
 
 def test_one_that_fails_again_stays_and_its_report_is_the_latest(place, failed, bucket, work):

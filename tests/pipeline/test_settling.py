@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -67,6 +68,40 @@ def test_trying_in_vain_does_not_go_on_for_ever(place, monkeypatch):
     after(monkeypatch, 10.0)
     settle_all(place, "other", 60.0)
     assert place.history.unsettled() == 1
+
+
+def test_a_file_that_is_due_again_at_once_does_not_keep_others_from_their_turn(place, monkeypatch):
+    place.folders.processed.rmdir()
+    place.folders.processed.write_text("a file where a folder should be")
+    for number in range(2):
+        ingest(place, tiny_csv(place.folders.data / f"{number}.csv", 20.0 * number))
+    after(monkeypatch, settling.NEXT_TRY_SECONDS + 0.1)
+    tried: list[int] = []
+    settle_one = settling.settle
+
+    def slow(at, job_id, lease) -> None:
+        """Each try takes longer than the time until the next is due."""
+        tried.append(job_id)
+        settle_one(at, job_id, lease)
+        after(monkeypatch, settling.NEXT_TRY_SECONDS + 0.1)
+
+    monkeypatch.setattr(settling, "settle", slow)
+    settle_all(place, "other", 60.0)
+    assert len(tried) == len(set(tried)) == 2
+
+
+def test_with_a_landing_zone_a_file_on_another_machine_waits_for_that(place, taken):
+    job, lease = taken()
+    fail(place, lease)
+    elsewhere = replace(
+        place,
+        settings=place.settings.model_copy(update={"landing_uri": "s3://wells/incoming"}),
+        folders=DataFolders(place.folders.data / "elsewhere"),
+    )
+    settle(elsewhere, job.id, lease)
+    assert not place.jobs.get(job.id).settled
+    settle(place, job.id, place.jobs.lease_unsettled("its own", 60.0, time.time() + 60.0)[1])
+    assert place.jobs.get(job.id).target == "failed/x.csv"
 
 
 def died_at(step: str, place, lease, job, monkeypatch) -> None:
