@@ -25,7 +25,7 @@ from app.storage.catalog.tables import Image, Job
 from app.storage.recorded_picks import RecordedPicks
 from tests.admin.conftest import checks, fragment, rewrite
 from tests.builders import ingest, tiny_csv
-from tests.pipeline.conftest import upload
+from tests.pipeline.landing_zone import upload
 
 
 def found(place: Any, *, quick: bool = False) -> list[tuple[str, str]]:

@@ -11,7 +11,6 @@ import pytest
 from app.pipeline.claiming import take
 from app.pipeline.job import run_job
 from app.pipeline.landing import LandingZone
-from app.pipeline.uploads import Upload
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.bucket import Bucket
 from app.storage.arrays.reading import RowReader
@@ -69,17 +68,6 @@ def bucket(s3_server: S3Server, tmp_path: Path) -> Bucket:
     """A landing zone."""
     folder = s3_server.bucket(f"landing-{abs(hash(tmp_path))}")
     return Bucket(f"s3://{folder.name}/incoming")
-
-
-def names(bucket: Bucket) -> set[str]:
-    return set(bucket.sizes(""))
-
-
-def upload(place: Workplace, name: str, content: bytes) -> int:
-    """The id of its job."""
-    with Upload(place, name) as taken:
-        taken.write(content)
-        return taken.finish()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from app.pipeline.workplace import Workplace
 from app.storage.arrays.bucket import Bucket
 from app.storage.catalog.tables import Job
 from tests.builders import tiny_csv
-from tests.pipeline.conftest import names, upload
+from tests.pipeline.landing_zone import names, upload
 
 WRONG = b"depth,a,b\n1,2,3\n"
 

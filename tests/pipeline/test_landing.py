@@ -17,7 +17,7 @@ from app.pipeline.landing import LandingZone
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.bucket import Bucket
 from tests.builders import eventually, settings_in, tiny_csv
-from tests.pipeline.conftest import names
+from tests.pipeline.landing_zone import names
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from app.pipeline.retrying import retry_now
 from app.pipeline.workplace import Workplace
 from app.storage.catalog.tables import Job
 from tests.builders import tiny_csv
-from tests.pipeline.conftest import names, upload
+from tests.pipeline.landing_zone import names, upload
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from app.storage.arrays.bucket import Bucket
 from app.storage.catalog.jobs import Jobs
 from app.storage.catalog.jobs_in_place import FileInPlace, JobsInPlace
 from tests.builders import tiny_csv
-from tests.pipeline.conftest import names, upload
+from tests.pipeline.landing_zone import names, upload
 
 TOKEN = "0123456789abcdef"
 
