@@ -7,12 +7,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import uvicorn
+from botocore.loaders import create_loader
 from fastapi.testclient import TestClient
 from hypothesis import settings as hypothesis_settings
 from starlette.types import ASGIApp
@@ -114,6 +116,8 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server | G
     with pytest.MonkeyPatch.context() as patch:
         for name, value in server.environment.items():
             patch.setenv(name, value)
+        # Half of the time that a client takes to be made goes into reading what all of them read.
+        patch.setattr("botocore.session.create_loader", cache(create_loader))
         yield server
         server.end()
 

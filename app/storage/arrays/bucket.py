@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -68,15 +67,10 @@ class Bucket:
         self.prefix = f"{parts.path.strip('/')}/".lstrip("/")
         self._requests = ThreadPoolExecutor(SIMULTANEOUS_REQUESTS, thread_name_prefix="bucket")
         with self._translated():
-            self._client = _client(SILENT_SECONDS, TRIES)
-
-    @cached_property
-    def _copying_client(self) -> Any:
-        return _client(COPYING_SECONDS, 1)
-
-    @cached_property
-    def _fetching_client(self) -> Any:
-        return _client(HASHING_SECONDS, TRIES)
+            session = boto3.Session()
+            self._client = _client(session, SILENT_SECONDS, TRIES)
+            self._copying_client = _client(session, COPYING_SECONDS, 1)
+            self._fetching_client = _client(session, HASHING_SECONDS, TRIES)
 
     def get(self, key: str) -> bytes:
         content = self.find(key)
@@ -239,7 +233,7 @@ class Bucket:
             raise StorageUnavailable(f"{self.uri} does not answer: {said}") from error
 
 
-def _client(silent_seconds: float, tries: int) -> Any:
+def _client(session: boto3.Session, silent_seconds: float, tries: int) -> Any:
     """Of AWS, or of another server: those know buckets by path, and not every one the newer checksums."""
     settings = Config(
         connect_timeout=CONNECT_SECONDS,
@@ -249,7 +243,6 @@ def _client(silent_seconds: float, tries: int) -> Any:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    session = boto3.Session()
     client = session.client("s3", config=settings)
     host = urlsplit(client.meta.endpoint_url).hostname or ""
     if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
