@@ -31,13 +31,7 @@ class S3Server:
     @property
     def environment(self) -> dict[str, str]:
         """What a client of it needs."""
-        return {
-            "AWS_ENDPOINT_URL_S3": self.url,
-            "AWS_ACCESS_KEY_ID": KEY,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
+        return _environment(self.url, KEY, SECRET)
 
     def start(self) -> S3Server:
         self.folder.mkdir(exist_ok=True)
@@ -88,13 +82,7 @@ class GivenS3Server:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self.url = f"{parts.scheme}://{parts.hostname}:{parts.port}"
-        self.environment = {
-            "AWS_ENDPOINT_URL_S3": self.url,
-            "AWS_ACCESS_KEY_ID": parts.username or "",
-            "AWS_SECRET_ACCESS_KEY": parts.password or "",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
+        self.environment = _environment(self.url, parts.username or "", parts.password or "")
         self.folder = Unseen("/")
         self._buckets: list[Any] = []
 
@@ -114,6 +102,16 @@ class GivenS3Server:
         for bucket in self._buckets:
             bucket.objects.all().delete()
             bucket.delete()
+
+
+def _environment(url: str, key: str, secret: str) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL_S3": url,
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
 
 
 def _rclone() -> str:

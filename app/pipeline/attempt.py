@@ -53,6 +53,8 @@ class Attempt:
         self.lease = lease
         self.told = progress
         self.said = Said()
+        self.content: Fingerprint | None = None
+        """Where it had to be found out before the file is read."""
         self.begun: list[int] = []
         """Ids of the images that this attempt has written to."""
         self.rows_before = 0
@@ -77,7 +79,7 @@ class Attempt:
             divided = self._divided(original, path, file, workers) if isinstance(file, CsvFile) else None
             if divided is not None:
                 return divided
-        content = fingerprint(path)
+        content = self.content or fingerprint(path)
         known = self._known(content)
         while not (missing := [image for image in file.images if image.channel not in known]):
             original.check_unchanged()
@@ -119,7 +121,8 @@ class Attempt:
         if division is None:
             return None
         shared = original.to_share(path)
-        if shared.content is not None and self._known(shared.content):
+        self.content = shared.content
+        if self.content is not None and self._known(self.content):
             return None
         metadata = self._metadata(file.images[0])
         image_id = self._begin().image_id

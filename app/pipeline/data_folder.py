@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import time
 
+from app.errors import StorageUnavailable
 from app.pipeline.lock import Lock
 from app.pipeline.workplace import Workplace
+from app.storage.catalog.tables import Job
 
 SECONDS_TO_TELL = 3.0
 """For which a host that has just got the lock may not have told of its folder yet."""
@@ -20,6 +22,14 @@ class OtherDataFolder(RuntimeError):
 
 def told_on_the_board(place: Workplace) -> str:
     return str(place.settings.data_dir.resolve())
+
+
+def require_claim_here(place: Workplace, job: Job) -> None:
+    """Raises StorageUnavailable where the job's file was taken from a data folder that is not ours."""
+    if job.claim and place.settings.landing_uri is not None and not place.folders.holds(job.claim):
+        raise StorageUnavailable(
+            f"{job.name} was taken from the data folder of another machine, and waits for that"
+        )
 
 
 def require_the_hosts_data_folder(place: Workplace, lock: Lock) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import stat
@@ -15,6 +14,7 @@ from typing import Any
 
 from app.ingestion.readers import is_readable
 from app.pipeline.names import ERROR_SUFFIX, free_names, is_ignored, printable
+from app.pipeline.reporting import report_text
 from app.pipeline.sidecars import (
     CLAIMED_NAME,
     name_with,
@@ -192,8 +192,7 @@ def write_error_report(failed: Path, report: Mapping[str, Any]) -> None:
     final = failed.with_name(failed.name + ERROR_SUFFIX)
     draft = failed.with_name(f"{DRAFT_PREFIX}{secrets.token_hex(8)}")
     with draft.open("w", encoding="utf-8") as file:
-        json.dump(report, file, indent=2, ensure_ascii=False)
-        file.write("\n")
+        file.write(report_text(report) + "\n")
         file.flush()
         os.fsync(file.fileno())
     draft.replace(final)

@@ -40,9 +40,8 @@ class Hosting:
     def __init__(self, host: PipelineHost) -> None:
         self.host = host
         self.place = host.place
-        self.owner = host.owner = (
-            this_process()
-        )  # another each time: what is left of an earlier one does not count
+        # Another name each time: what is still under way of an earlier one does not count.
+        self.owner = host.owner = this_process()
         self.settings = settings = host.place.settings
         self.foreman = Foreman(self.place, self.owner)
         self.bulletin = Bulletin(self.place, self.owner)
@@ -54,7 +53,9 @@ class Hosting:
             if settings.landing_uri is not None
             else None
         )
-        self.housekeeping = Errand("housekeeping", self._keep_house, host.wake)
+        self.housekeeping = Errand(
+            "housekeeping", lambda: keep_house(self.place, self.owner, LEASE_SECONDS), host.wake
+        )
         self.learning_ids = Errand("image-ids", lambda: skip_ids_in_use(self.place), host.wake)
         self.landing_look = Errand("landing-zone", self._look_at_landing_zone, host.wake)
         self.scan_of_arrivals = self.scan_of_look = 0
@@ -156,9 +157,6 @@ class Hosting:
             self.last_housekeeping = now
             self.housekeeping.start()
         self.housekeeping.raise_trouble()
-
-    def _keep_house(self) -> None:
-        keep_house(self.place, self.owner, LEASE_SECONDS)
 
     def _learn_ids(self) -> None:
         """Before any job begins. Until the arrays answer, files are taken and wait, and the status says why."""

@@ -5,12 +5,11 @@ S3 knows no rename: an object is copied, and then deleted. Every step may be rep
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from app.pipeline.buckets import bucket_at
 from app.pipeline.names import ERROR_SUFFIX, free_names
-from app.pipeline.reporting import report_on
+from app.pipeline.reporting import report_on, report_text
 from app.pipeline.sidecars import names_of_sidecar
 from app.pipeline.uploads_in_bucket import UPLOADS
 from app.pipeline.workplace import Workplace
@@ -48,8 +47,7 @@ def move_on(place: Workplace, job: Job, lease: Lease) -> None:
         return
     target = _reserved(place, bucket, job, lease, key)
     if job.state == JobState.FAILED:
-        report = json.dumps(report_on(job), indent=2, ensure_ascii=False)
-        bucket.put(target + ERROR_SUFFIX, report.encode())
+        bucket.put(target + ERROR_SUFFIX, report_text(report_on(job)).encode())
     if target == key:  # it was tried again, and failed again
         return
     folder, slash, name = key.rpartition("/")

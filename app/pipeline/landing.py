@@ -20,7 +20,7 @@ log = logging.getLogger("borehole.pipeline")
 MOST_AT_ONCE = 400
 """Objects that one look makes jobs of; the next is due at once then."""
 
-BETWEEN_SWEEPS_SECONDS = 3600.0
+BETWEEN_LOOKS_AT_UPLOADS_SECONDS = 3600.0
 
 
 class LandingZone:
@@ -31,7 +31,7 @@ class LandingZone:
         self.every_seconds = every_seconds
         self.uri = uri
         self.host = host
-        self.next_look = self.next_sweep = float("-inf")
+        self.next_look = self.next_look_at_uploads = float("-inf")
 
     @property
     def is_due(self) -> bool:
@@ -53,8 +53,8 @@ class LandingZone:
             if found.key and not is_ignored(found.key)
             if (f"{bucket.uri}/{found.key}", found.version) not in taken
         ]
-        if now >= self.next_sweep:
-            self.next_sweep = now + BETWEEN_SWEEPS_SECONDS
+        if now >= self.next_look_at_uploads:
+            self.next_look_at_uploads = now + BETWEEN_LOOKS_AT_UPLOADS_SECONDS
             new = [*uploads_without_jobs(bucket, self.jobs), *new]
         if len(new) > MOST_AT_ONCE:
             self.next_look = now

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from app.errors import FileChanged, FileError, Reason, StorageUnavailable
+from app.errors import FileChanged, FileError, Reason
 from app.ingestion.fingerprint import Fingerprint, fingerprint
 from app.ingestion.readers.csv_source import Lines
 from app.pipeline.buckets import SCHEME, bucket_at, split_uri
+from app.pipeline.data_folder import require_claim_here
 from app.pipeline.job_file import file_of
 from app.pipeline.names import free_names
 from app.pipeline.sidecars import name_with, names_of_sidecar
@@ -55,10 +56,7 @@ def original_of(place: Workplace, job: Job) -> Original:
     """Raises FileError where there is none, or none that can be read; OSError."""
     if job.path is not None and job.path.startswith(SCHEME):
         return _in_bucket(job, job.path)
-    if job.claim and place.settings.landing_uri is not None and not place.folders.holds(job.claim):
-        raise StorageUnavailable(
-            f"{job.name} was taken from the data folder of another machine, and waits for that"
-        )
+    require_claim_here(place, job)
     path = file_of(job, place.folders)
     return OnDisk(job.name, path, Snapshot.of(path.stat()))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,3 +21,8 @@ def report_on(job: Job) -> dict[str, Any]:
         "when": datetime.fromtimestamp(job.finished_at or 0.0, UTC).isoformat(timespec="seconds"),
         "job": job.id,
     }
+
+
+def report_text(report: Mapping[str, Any]) -> str:
+    """As it is written into a folder or a bucket: JSON, for people too."""
+    return json.dumps(report, indent=2, ensure_ascii=False)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from app.errors import CatalogUnavailable, LeaseLost, StorageUnavailable
+from app.pipeline.data_folder import require_claim_here
 from app.pipeline.folders import write_error_report
 from app.pipeline.landed import has_landed, move_on
 from app.pipeline.reporting import report_on
@@ -24,11 +25,10 @@ def settle(place: Workplace, job_id: int, lease: Lease) -> None:
     """Move a finished job's file to where it belongs. What cannot be moved now is left to `settle_all`."""
     try:
         job = place.jobs.get(job_id)
+        require_claim_here(place, job)
         source = place.folders.claimed(job.claim) if job.claim else None
         if job.claim and source is not None:
             _move(place, job, job.claim, source, lease)
-        elif job.claim and place.settings.landing_uri is not None and not place.folders.holds(job.claim):
-            raise StorageUnavailable(f"{job.name} lies in the data folder of another machine")
         elif job.claim:
             place.folders.remove_claim(job.claim)
         elif has_landed(place.settings, job):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.replicas import Replicas
+from tests.cluster.replicas import Replicas, running
 from tests.conftest import started_postgresql
 from tests.postgresql import PostgreSQL
 from tests.s3_server import S3Server
@@ -36,12 +36,9 @@ def replicas(
     bucket_server: S3Server,
 ) -> Iterator[Replicas]:
     name = request.module.__name__.rpartition(".")[2]
-    started = Replicas(tmp_path_factory.mktemp(name), database_server, bucket_server, name)
-    try:
-        started.nginx.start()
-        yield started.start()
-    finally:
-        started.stop()
+    made = Replicas(tmp_path_factory.mktemp(name), database_server, bucket_server, name)
+    with running(made):
+        yield made
 
 
 @pytest.fixture(scope="module")

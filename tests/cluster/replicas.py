@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +137,14 @@ def is_well(url: str) -> bool:
         return httpx2.get(f"{url}/health/ready", timeout=10).is_success
     except httpx2.HTTPError:
         return False
+
+
+@contextmanager
+def running(replicas: Replicas) -> Iterator[None]:
+    """They and their nginx, while the block runs."""
+    try:
+        replicas.nginx.start()
+        replicas.start()
+        yield
+    finally:
+        replicas.stop()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.builders import eventually, settings_in, tiny_csv
 from tests.cluster.load import more_answers, path_of, recovered, under_load
-from tests.cluster.replicas import Replicas
+from tests.cluster.replicas import Replicas, running
 from tests.dask_cluster import DaskCluster
 from tests.postgresql import PostgreSQL
 from tests.s3_server import S3Server
@@ -45,11 +45,8 @@ def replicas(
     for number in range(WORKERS):
         own = settings_in(folder / f"worker-{number}", **places)
         dask_cluster.add_worker(own, bucket_server.environment)
-    try:
-        replicas.nginx.start()
-        yield replicas.start()
-    finally:
-        replicas.stop()
+    with running(replicas):
+        yield replicas
 
 
 @pytest.fixture(autouse=True)

@@ -11,19 +11,17 @@ import httpx2
 import pytest
 
 from tests.builders import eventually, tiny_csv
-from tests.cluster.replicas import KEY, Replicas
+from tests.cluster.replicas import KEY, ROWS, Replicas, running
 from tests.faults.cluster import Server
 from tests.postgresql import PostgreSQL
 from tests.s3_server import S3Server
-
-ROWS = 500
 
 
 @pytest.fixture(scope="module")
 def replicas(
     tmp_path_factory: pytest.TempPathFactory, database_server: PostgreSQL, bucket_server: S3Server
 ) -> Iterator[Replicas]:
-    started = Replicas(
+    made = Replicas(
         tmp_path_factory.mktemp("nothing-shared"),
         database_server,
         bucket_server,
@@ -32,11 +30,8 @@ def replicas(
         landing_uri="s3://wells/alone/incoming",
         rescan_seconds="0.5",
     )
-    try:
-        started.nginx.start()
-        yield started.start()
-    finally:
-        started.stop()
+    with running(made):
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -86,6 +86,12 @@ def zone(place: Workplace) -> LandingZone:
 
 
 @pytest.fixture
+def csv(tmp_path: Path) -> bytes:
+    """A tiny file."""
+    return tiny_csv(tmp_path / "made.csv").read_bytes()
+
+
+@pytest.fixture
 def drop(bucket: Bucket, tmp_path: Path) -> Callable[..., bytes]:
     """Put a tiny file into the landing zone; its content."""
 

@@ -16,7 +16,6 @@ from app.pipeline.settling import settle_all
 from app.pipeline.workplace import Workplace
 from app.storage.arrays.bucket import Bucket
 from app.storage.catalog.tables import Job
-from tests.builders import tiny_csv
 from tests.pipeline.landing_zone import names, upload
 
 WRONG = b"depth,a,b\n1,2,3\n"
@@ -25,11 +24,6 @@ WRONG = b"depth,a,b\n1,2,3\n"
 @pytest.fixture
 def place(in_landing_zone) -> Workplace:
     return in_landing_zone
-
-
-@pytest.fixture
-def csv(tmp_path) -> bytes:
-    return tiny_csv(tmp_path / "made.csv").read_bytes()
 
 
 def test_what_lands_is_stored_and_moved_with_its_description(place, zone, bucket, drop, work):

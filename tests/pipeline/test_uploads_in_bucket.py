@@ -26,11 +26,6 @@ def place(in_landing_zone) -> Workplace:
     return in_landing_zone
 
 
-@pytest.fixture
-def csv(tmp_path) -> bytes:
-    return tiny_csv(tmp_path / "made.csv").read_bytes()
-
-
 def drafts(place) -> list[Path]:
     return list(place.folders.uploads.iterdir())
 
@@ -135,7 +130,7 @@ def test_what_nobody_made_a_job_of_gets_one_in_the_end(place, zone, bucket, aged
     assert zone.look() == 1
     assert {(job.name, job.state) for job in work()} == {("waiting.csv", "stored"), ("x.csv", "duplicate")}
     assert names(bucket) == {"processed/waiting.csv", "processed/x.csv", fresh, described, foreign}
-    zone.next_sweep = 0.0
+    zone.next_look_at_uploads = 0.0
     assert zone.look() == 0
 
 
@@ -145,7 +140,7 @@ def test_they_are_not_looked_for_in_every_look(zone, monkeypatch):
     zone.look()
     zone.look()
     assert listings == [".uploads/"]
-    zone.next_sweep = 0.0
+    zone.next_look_at_uploads = 0.0
     zone.look()
     assert len(listings) == 2
 

@@ -129,24 +129,17 @@ class Bucket:
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """The bytes of every object whose name begins so, by name."""
-        with self._translated():
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name, Prefix=self.prefix + prefix
-            )
-            return {
-                found["Key"].removeprefix(self.prefix): found["Size"]
-                for page in pages
-                for found in page.get("Contents", ())
-            }
+        return {
+            found["Key"].removeprefix(self.prefix): found["Size"]
+            for page in self._pages(prefix)
+            for found in page.get("Contents", ())
+        }
 
     def unchanged_since(self, moment: datetime, prefix: str) -> Iterator[StoredObject]:
         """Those whose names begin so, and that were there as they are before this moment."""
-        with self._translated():
-            for page in self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name, Prefix=self.prefix + prefix
-            ):
-                old = [found for found in page.get("Contents", ()) if found["LastModified"] < moment]
-                yield from self._listed({"Contents": old})
+        for page in self._pages(prefix):
+            old = [found for found in page.get("Contents", ()) if found["LastModified"] < moment]
+            yield from self._listed({"Contents": old})
 
     def page(self, after: str) -> list[StoredObject]:
         """The next thousand objects whose names come after this one; none after the last."""
@@ -158,11 +151,15 @@ class Bucket:
 
     def outside_folders(self) -> Iterator[StoredObject]:
         """Those whose names have no slash."""
+        for page in self._pages("", Delimiter="/"):
+            yield from self._listed(page)
+
+    def _pages(self, prefix: str, **how: str) -> Iterator[Any]:
+        """Of the list of all names that begin so, a request each."""
         with self._translated():
-            for page in self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name, Prefix=self.prefix, Delimiter="/"
-            ):
-                yield from self._listed(page)
+            yield from self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=self.prefix + prefix, **how
+            )
 
     def _listed(self, page: Any) -> list[StoredObject]:
         return [
@@ -194,11 +191,8 @@ class Bucket:
 
     def folders(self, prefix: str) -> list[str]:
         """What of the names that begin so comes before their first slash."""
-        with self._translated():
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name, Prefix=self.prefix + prefix, Delimiter="/"
-            )
-            found = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
+        pages = self._pages(prefix, Delimiter="/")
+        found = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", ())]
         return [name.removeprefix(self.prefix).rstrip("/") for name in found]
 
     def has(self, key: str) -> bool:
